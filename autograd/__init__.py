@@ -1,0 +1,96 @@
+"""Numbers that remember how they were computed: automatic differentiation you can see through.
+
+>>> from autograd import Value
+>>> x, y = Value(2.0, label="x"), Value(0.5, label="y")
+>>> z = (x * y).tanh() + x**2
+>>> z.backward()
+>>> x.grad, y.grad
+(4.20998717080701..., 0.83994868322805...)
+"""
+
+from autograd.check import check_gradients
+from autograd.errors import (
+    AutogradError,
+    DomainError,
+    LengthError,
+    OperandError,
+    PrecisionError,
+    PrimitiveError,
+    ReadOnlyError,
+    StaleGraphError,
+)
+from autograd.graph import topological_order
+from autograd.primitives import (
+    TABLE,
+    Domain,
+    Kink,
+    Primitive,
+    abs as abs,
+    add,
+    cos,
+    div,
+    dot,
+    exp,
+    log,
+    logsumexp,
+    max as max,
+    mean,
+    min as min,
+    mul,
+    neg,
+    pow as pow,
+    primitive,
+    relu,
+    sigmoid,
+    sign,
+    sin,
+    softplus,
+    sqrt,
+    step,
+    sub,
+    sum as sum,
+    tanh,
+)
+from autograd.value import Value, gradients
+from autograd.views.draw import draw, to_dot
+
+__all__ = [
+    "TABLE",
+    "AutogradError",
+    "Domain",
+    "DomainError",
+    "Kink",
+    "LengthError",
+    "OperandError",
+    "PrecisionError",
+    "Primitive",
+    "PrimitiveError",
+    "ReadOnlyError",
+    "StaleGraphError",
+    "Value",
+    "add",
+    "check_gradients",
+    "cos",
+    "div",
+    "dot",
+    "draw",
+    "exp",
+    "gradients",
+    "log",
+    "logsumexp",
+    "mean",
+    "mul",
+    "neg",
+    "primitive",
+    "relu",
+    "sigmoid",
+    "sign",
+    "sin",
+    "softplus",
+    "sqrt",
+    "step",
+    "sub",
+    "tanh",
+    "to_dot",
+    "topological_order",
+]

@@ -1,0 +1,291 @@
+"""From a row of the table to fast float functions: the row runs once on symbols.
+
+For each row this makes, as source text that is then compiled,
+
+* recorders, which become the methods of Value: compute, and remember the operands;
+* pulls, which hand an adjoint down to the parents: one for each choice of operands
+  that are nodes, so that nothing is decided, or computed for a constant, in the sweep.
+
+The text is registered with `linecache`: tracebacks, `pdb` and `inspect.getsource`
+show it. For `mul` of two Values it reads
+
+    def __mul__(x, y):
+        if type(y) is Value:
+            z = new(Value)
+            z._data = x._data * y._data
+            z._pull = mul_xy
+        ...
+
+    def mul_xy(z):
+        x = z._x
+        y = z._y
+        x._adjoint += z._adjoint * y._data
+        y._adjoint += z._adjoint * x._data
+"""
+
+from __future__ import annotations
+
+import linecache
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd.conversion import to_float, to_float_or_not_implemented
+from autograd.errors import PrimitiveError
+from autograd.graph import Node, clock
+from autograd.primitives import TABLE, Primitive
+from autograd.symbols import OPERATORS, GuardedSource, Source, Symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+METHODS = {
+    "add": "__add__",
+    "sub": "__sub__",
+    "mul": "__mul__",
+    "div": "__truediv__",
+    "pow": "__pow__",
+    "neg": "__neg__",
+    "abs": "__abs__",
+}
+"""The methods that Python calls for its operators; a row of one operand is otherwise a method of its name."""
+
+
+class Rules(NamedTuple):
+    """The recorders of a row: for a Value as first operand, and for one as second only."""
+
+    forward: Callable[..., Any]
+    reflected: Callable[..., Any] | None
+
+
+def divide(x: float, y: float) -> float:
+    """Divide by the rules of IEEE 754: by zero gives inf or nan, not an exception."""
+    try:
+        return x / y
+    except ZeroDivisionError:
+        if x == 0 or math.isnan(x):
+            return math.nan
+        return math.copysign(math.inf, x) * math.copysign(1.0, y)
+
+
+class Specializer:
+    """Makes the rules of each row for one class of node, when they are first asked for."""
+
+    def __init__(self, node: type[Node]) -> None:
+        self.node = node
+        self.rules: dict[Primitive, Rules] = {}
+
+    def __getitem__(self, row: Primitive) -> Rules:
+        """Return the rules of a row."""
+        if row not in self.rules:
+            narrow = not row.variadic and len(row.partials) <= len("xy")
+            self.rules[row] = self.narrow(row) if narrow else self.wide(row)
+        return self.rules[row]
+
+    def narrow(self, row: Primitive) -> Rules:
+        """Make the rules of one or two operands, by compiling their text."""
+        source = narrow_source(row)
+        filename = f"<autograd rules of {row.name}>"
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        names: dict[str, Any] = {
+            other.name: other.of_floats if other.domain else other.function for other in TABLE.values()
+        }
+        names.update(
+            __name__=self.node.__module__,
+            Value=self.node,
+            new=object.__new__,
+            clock=clock,
+            number=to_float_or_not_implemented,
+            divide=divide,
+            inf=math.inf,
+            nan=math.nan,
+            row=row,
+            function=row.function,
+        )
+        made: dict[str, Any] = {}
+        exec(compile(source, filename, "exec"), names, made)  # noqa: S102 - text printed from the table
+        for name in ("pull_x", "pull_y", "pull_xy"):
+            if name in made:
+                names[name] = made.pop(name)
+                names[name].__dict__["primitive"] = row
+        for recorder in made.values():
+            recorder.__qualname__ = f"{self.node.__name__}.{recorder.__name__}"
+            recorder.__doc__ = documentation(row)
+        forward, reflected = [*made.values(), None][:2]
+        return Rules(forward, reflected)
+
+    def wide(self, row: Primitive) -> Rules:
+        """Make the rules of any number of operands, kept as a tuple in the first field."""
+        node = self.node
+
+        def record(*operands: object) -> Node:
+            operands = tuple([x if type(x) is node else to_float(x) for x in operands])
+            numbers = [x._data if type(x) is node else x for x in operands]
+            if row.domain is not None and row.domain.outside(*numbers):
+                raise row.domain_error(operands)
+            z = node.__new__(node)
+            z._data = row.function(*numbers)
+            z._x = operands
+            z._y = None
+            z._pull = pull  # type: ignore[assignment]  # its primitive is set below
+            z._epoch = clock.epoch
+            z._adjoint = z.label = None
+            return z
+
+        def pull(z: Node) -> None:
+            numbers = [x._data if type(x) is node else x for x in z._x]
+            for x, partial in zip(z._x, row.partials_at(z._data, numbers), strict=True):
+                if type(x) is node:
+                    x._adjoint += z._adjoint * partial
+
+        pull.__dict__["primitive"] = row
+        return Rules(record, None)
+
+
+UNARY = """\
+def {method}(x):
+    {guard_x}
+    z = new(Value)
+    z._data = {value_x}
+    z._x = x
+    z._y = None
+    z._pull = pull_x
+    z._epoch = clock.epoch
+    z._adjoint = z.label = None
+    return z
+"""
+
+BINARY = """\
+def {method}(x, y):
+    if type(y) is Value:
+        {guard_xy}
+        z = new(Value)
+        z._data = {value_xy}
+        z._pull = pull_xy
+    else:
+        if type(y) is not float:
+            y = number(y)
+            if y is NotImplemented:
+                return y
+        {guard_x}
+        z = new(Value)
+        z._data = {value_x}
+        z._pull = pull_x
+    z._x = x
+    z._y = y
+    z._epoch = clock.epoch
+    z._adjoint = z.label = None
+    return z
+
+def {reflected}(y, x):
+    if type(x) is not float:
+        x = number(x)
+        if x is NotImplemented:
+            return x
+    {guard_y}
+    z = new(Value)
+    z._data = {value_y}
+    z._x = x
+    z._y = y
+    z._pull = pull_y
+    z._epoch = clock.epoch
+    z._adjoint = z.label = None
+    return z
+"""
+
+
+def narrow_source(row: Primitive) -> str:
+    """Print the recorders and pulls of a row with one or two operands."""
+    operands = "xy"[: len(row.partials)]
+    choices = ("x",) if operands == "x" else ("xy", "x", "y")
+    method = METHODS.get(row.name, row.name)
+    pieces = {
+        "method": method,
+        "reflected": method.replace("__", "__r", 1) if row.name in METHODS else f"reflected_{method}",
+    }
+    for nodes in choices:
+        data = [Source(f"{x}._data" if x in nodes else x) for x in operands]
+        pieces[f"value_{nodes}"] = value_text(row, data)
+        pieces[f"guard_{nodes}"] = guard_text(row, data, operands)
+    recorders = (UNARY if operands == "x" else BINARY).format(**pieces)
+    pulls = [line for nodes in choices for line in pull_lines(row, nodes)]
+    return "\n".join(line for line in (*recorders.split("\n"), *pulls) if line.strip()) + "\n"
+
+
+def value_text(row: Primitive, data: list[Source]) -> str:
+    """Print the value: `x._data * y._data`, or a call of the row's own function."""
+    if row.function in OPERATORS:
+        return str(data[0].apply(row, tuple(data)))
+    return f"function({', '.join(map(str, data))})"
+
+
+def guard_text(row: Primitive, data: list[Source], operands: str) -> str:
+    """Print the test for operands outside the domain, or nothing if there is no outside."""
+    if row.domain is None:
+        return ""
+    return f"if {row.domain.outside(*data)}: raise row.domain_error([{', '.join(operands)}])"
+
+
+def pull_lines(row: Primitive, nodes: str) -> Iterator[str]:
+    """Print one pull: the chain rule for the operands in `nodes`; the others are constants."""
+    operands = "xy"[: len(row.partials)]
+    yield f"def pull_{nodes}(z):"
+    for x in operands:
+        yield f"    {x} = z._{x}"
+    for i, x in enumerate(operands):
+        if x in nodes:
+            texts = ["z._data", *(f"{y}._data" if y in nodes else y for y in operands)]
+            share, guarded = (
+                share_text(row, i, [kind(text) for text in texts]) for kind in (Source, GuardedSource)
+            )
+            if share == guarded:
+                yield f"    {x}._adjoint {share}"
+            else:
+                yield f"    try: {x}._adjoint {share}"
+                yield f"    except ZeroDivisionError: {x}._adjoint {guarded}"
+
+
+def share_text(row: Primitive, i: int, symbols: list[Source]) -> str:
+    """Print what is added to operand `i`'s adjoint; a product with 1 or -1 is left out, being exact."""
+    partial = partial_text(row, i, symbols)
+    if isinstance(partial, int | float) and partial in {1, -1}:
+        return "+= z._adjoint" if partial == 1 else "-= z._adjoint"
+    return f"+= {type(symbols[0])('z._adjoint') * partial}"
+
+
+def partial_text(row: Primitive, i: int, symbols: Sequence[Symbol]) -> Symbol | float:
+    """Run the partial by operand `i` on symbols; one that is constant gives a number."""
+    try:
+        partial = row.partials[i](*symbols)
+    except (TypeError, AttributeError) as error:
+        raise PrimitiveError(
+            f"{row.name}: the partial by operand {i} cannot be written down ({error}); use operators and "
+            "the primitives of autograd: autograd.exp(x), not math.exp(x) or x.exp(); "
+            "a branch is a primitive of its own",
+        ) from error
+    return partial if isinstance(partial, Symbol) else float(partial)
+
+
+def documentation(row: Primitive) -> str:
+    """Write a row out as a docstring: formula, partial derivatives, domain, kinks, example."""
+    if row.variadic:
+        signature, partials = f"{row.name}(x₁, …, xₙ)", []
+    else:
+        operands = "xy"[: len(row.partials)]
+        symbols = [Symbol(x) for x in operands]
+        signature = str(symbols[0].apply(row, tuple(symbols)))
+        partials = [
+            f"    ∂z/∂{x} = {Symbol('').operand(partial_text(row, i, [Symbol('z'), *symbols]), 0)}"
+            for i, x in enumerate(operands)
+        ]
+    lines = [row.summary, "", f"    z = {signature}", *partials]
+    if row.domain or row.kink:
+        lines += ["", "Notes", "-----"]
+    if row.domain:
+        lines.append(f"Defined for {row.domain.text}; elsewhere a `DomainError`.")
+    if row.kink:
+        lines.append(f"Not differentiable at {row.kink.convention}.")
+    if row.example:
+        call, value = row.example
+        lines += ["", "Examples", "--------", ">>> import autograd", f">>> autograd.{call}", repr(value)]
+    return "\n".join(lines)

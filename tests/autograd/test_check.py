@@ -1,0 +1,73 @@
+"""The gradient check itself: what it lets pass, what it catches, what it says."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+import autograd
+from autograd import DomainError, OperandError, Value, check_gradients
+from autograd.check import numeric_derivative
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "derivative"),
+    [
+        (math.sin, 1.0, math.cos(1.0)),
+        (math.exp, -30.0, math.exp(-30.0)),
+        (autograd.log, 1e-8, 1e8),
+        (autograd.sqrt, 1e-6, 500.0),
+        (lambda x: x**3, 1e-200, 3e-400),
+        (lambda x: 1e9 * x, 1e9, 1e9),
+        (abs, 2.0, 1.0),
+    ],
+)
+def test_the_numeric_derivative_knows_its_error(
+    f: Callable[[float], float],
+    x: float,
+    derivative: float,
+) -> None:
+    numeric, error = numeric_derivative(f, x)
+    assert abs(numeric - derivative) <= 10 * error
+    assert error < 1e-6 * max(1.0, abs(derivative))
+
+
+@given(st.floats(-3, 3), st.floats(1e-9, 1e-3), st.sampled_from([-1, 1]))
+def test_a_rule_wrong_by_one_part_in_a_thousand_million_is_caught(x: float, off: float, sign: int) -> None:
+    name = "slightly_wrong"
+    autograd.TABLE.pop(name, None)
+    wrong = autograd.primitive(name, math.sin, (lambda z, t: (1 + sign * off) * autograd.cos(t),))
+    assert check_gradients(autograd.sin, [x])
+    if abs(math.cos(x)) > 0.1:
+        assert not check_gradients(wrong, [x])
+
+
+def test_the_report_names_arguments_verdicts_and_kinks() -> None:
+    report = check_gradients(lambda x, y: x.relu() * y, [0.0, 2.0])
+    assert not report
+    assert [row.agrees for row in report.comparisons] == [False, True]
+    lines = str(report).splitlines()
+    assert lines[0].startswith("x0: autodiff 0, numeric 1 ")
+    assert lines[0].endswith("DIFFER by 1")
+    assert lines[1].endswith("agree")
+    assert lines[2] == "kink: relu at 0.0; convention: x = 0: derivative 0"
+
+
+def test_what_cannot_be_checked_is_refused() -> None:
+    number: Any = lambda x: x.data  # noqa: E731 - a function that does not return a Value
+    with pytest.raises(OperandError, match="must return a Value"):
+        check_gradients(number, [1.0])
+    with pytest.raises(DomainError):
+        check_gradients(autograd.log, [-1.0])
+
+
+def test_the_arguments_are_left_alone() -> None:
+    point = [Value(1.0).data, 2]
+    assert check_gradients(lambda x, y: x / y, point)
+    assert point == [1.0, 2]

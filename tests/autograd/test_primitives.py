@@ -1,0 +1,261 @@
+"""Every row of the table, at points drawn from its domain; and rows added from outside."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, strategies as st
+
+import autograd
+from autograd import (
+    TABLE,
+    Domain,
+    DomainError,
+    Kink,
+    LengthError,
+    Primitive,
+    PrimitiveError,
+    Value,
+    gradients,
+)
+from autograd.check import Comparison, check_gradients, numeric_derivative
+
+ROWS = list(TABLE.values())
+PUBLIC = [row for row in ROWS if not row.name.startswith("_")]
+
+
+def points(row: Primitive) -> st.SearchStrategy[list[float]]:
+    """Operands inside the row's domain and off its kinks, where a numeric derivative is good."""
+    count = st.integers(1, 4).map(lambda n: 2 * n) if row.variadic else st.just(len(row.partials))
+    numbers = st.one_of(st.floats(-6, 6), st.integers(-4, 4).map(float))
+    drawn = count.flatmap(lambda n: st.lists(numbers, min_size=n, max_size=n))
+    return drawn.filter(lambda xs: all(x == 0 or abs(x) > 1e-3 for x in xs) and inside(row, xs))
+
+
+def inside(row: Primitive, xs: list[float]) -> bool:
+    if row.name in {"pow", "_pow_slope", "_pow_log"} and xs[0] < 0.2:
+        return False  # the derivative by the exponent is not defined below 0; tested by itself
+    off_kink = row.kink is None or not row.kink.at(*xs)
+    return off_kink and (row.domain is None or not row.domain.outside(*xs))
+
+
+@pytest.mark.parametrize("row", PUBLIC, ids=repr)
+def test_every_public_row_is_documented_with_a_true_example(row: Primitive) -> None:
+    assert row.summary.endswith(".")
+    assert row.example is not None
+    assert row.example[0].startswith(f"{row.name}(")
+    assert getattr(autograd, row.name).__name__ == row.name
+
+
+@pytest.mark.parametrize("row", ROWS, ids=repr)
+@given(data=st.data())
+def test_partials_agree_with_numeric_derivatives(row: Primitive, data: st.DataObject) -> None:
+    point = data.draw(points(row))
+    leaves = [Value(x) for x in point]
+    partials = gradients(row(*leaves), leaves)
+    for i, (x, partial) in enumerate(zip(point, partials, strict=True)):
+
+        def along(t: float, i: int = i) -> float:
+            return row(*point[:i], t, *point[i + 1 :])
+
+        try:
+            numeric, error = numeric_derivative(along, x)
+        except OverflowError:
+            assume(False)  # noqa: FBT003 - how hypothesis is asked for another point
+        if math.isfinite(numeric) and error < 1e-4 * (1 + abs(numeric)):
+            assert Comparison(f"operand {i}", partial, numeric, error).agrees, (
+                point,
+                i,
+                partial,
+                numeric,
+                error,
+            )
+
+
+@pytest.mark.parametrize("row", ROWS, ids=repr)
+@given(data=st.data())
+def test_recording_constants_and_recorded_gradients_change_no_bit(
+    row: Primitive, data: st.DataObject
+) -> None:
+    """A constant operand, a plain number, and create_graph all go through the same rule."""
+    point = data.draw(points(row))
+    leaves = [Value(x) for x in point]
+    output = row(*leaves)
+    assert output.data == row(*point)
+    whole = gradients(output, leaves)
+    recorded = [slope.data for slope in gradients(output, leaves, create_graph=True)]
+    assert recorded == pytest.approx(whole, rel=1e-15, abs=0, nan_ok=True)
+    for i, leaf in enumerate(leaves):
+        mixed = row(*point[:i], leaf, *point[i + 1 :])
+        assert mixed.data == output.data
+        assert gradients(mixed, [leaf]) == pytest.approx([whole[i]], rel=1e-15, abs=0, nan_ok=True)
+    assert [x.data for x in leaves] == point
+
+
+@pytest.mark.parametrize("row", ROWS, ids=repr)
+@given(data=st.data())
+def test_second_derivatives_agree_with_numeric_ones(row: Primitive, data: st.DataObject) -> None:
+    point = data.draw(points(row).filter(lambda xs: min(map(abs, xs)) > 0.1))
+    leaves = [Value(x) for x in point]
+    slope = gradients(row(*leaves), leaves[:1], create_graph=True)[0]
+    second = gradients(slope, leaves[:1])[0]
+
+    def slope_at(t: float) -> float:
+        moved = [Value(t), *(Value(x) for x in point[1:])]
+        found: float = gradients(row(*moved), moved[:1])[0]
+        return found
+
+    numeric, error = numeric_derivative(slope_at, point[0])
+    if error < 1e-4 * (1 + abs(numeric)):
+        assert Comparison("second", second, numeric, error).agrees, (point, second, numeric, error)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.domain], ids=repr)
+@given(data=st.data())
+def test_outside_the_domain_is_an_error_for_numbers_and_values(row: Primitive, data: st.DataObject) -> None:
+    number = st.sampled_from([0.0, -1.0, -2.5, -1e300, math.inf, -math.inf])
+    points = st.lists(number, min_size=len(row.partials), max_size=len(row.partials))
+    point = data.draw(points.filter(lambda xs: row.domain is not None and row.domain.outside(*xs)))
+    for operands in (point, [Value(x) for x in point]):
+        with pytest.raises(DomainError, match=re.escape(f" = {point[-1]!r}: it needs")):
+            row(*operands)
+
+
+CONVENTIONS = [
+    ("relu", (0.0,), 0.0, (0.0,)),
+    ("abs", (0.0,), 0.0, (0.0,)),
+    ("max", (1.5, 1.5), 1.5, (0.5, 0.5)),
+    ("min", (1.5, 1.5, 2.0), 1.5, (0.5, 0.5, 0.0)),
+    ("pow", (0.0, 2.0), 0.0, (0.0, 0.0)),
+    ("sqrt", (0.0,), 0.0, (math.inf,)),
+    ("step", (0.0,), 0.0, (0.0,)),
+    ("sign", (-0.0,), 0.0, (0.0,)),
+    ("softplus", (1000.0,), 1000.0, (1.0,)),
+    ("softplus", (-1000.0,), 0.0, (0.0,)),
+    ("sigmoid", (-1000.0,), 0.0, (0.0,)),
+    ("sigmoid", (40.0,), 1.0, (4.248354255291589e-18,)),
+    ("tanh", (20.0,), 1.0, (1.699341702116635e-17,)),
+    ("logsumexp", (1000.0, 0.0), 1000.0, (1.0, 0.0)),
+    ("exp", (1000.0,), math.inf, (math.inf,)),
+]
+
+
+@pytest.mark.parametrize(("name", "point", "value", "partials"), CONVENTIONS)
+def test_conventions_at_kinks_ties_and_far_out(
+    name: str,
+    point: tuple[float, ...],
+    value: float,
+    partials: tuple[float, ...],
+) -> None:
+    leaves = [Value(x) for x in point]
+    output = TABLE[name](*leaves)
+    assert output.data == value
+    assert tuple(gradients(output, leaves)) == pytest.approx(partials, rel=1e-15)
+
+
+def test_the_exponent_is_differentiated_only_when_wanted() -> None:
+    x = Value(-2.0)
+    assert gradients(x**3, [x]) == [12.0]
+    assert gradients(Value(0.0) ** 0, [x]) == [0.0]
+    zero = Value(0.0)
+    assert gradients(zero**0, [zero]) == [0.0]
+    with pytest.raises(DomainError, match="exponent"):
+        gradients(x ** Value(3.0), [x])
+
+
+def test_nan_stays_nan() -> None:
+    for name in ("relu", "abs", "max", "min", "tanh", "step", "sign", "log", "logsumexp"):
+        x = Value(math.nan)
+        z = TABLE[name](x)
+        assert math.isnan(z.data), name
+    x = Value(math.nan)
+    assert math.isnan(gradients(x.relu(), [x])[0])
+    assert math.isnan(gradients(autograd.max(x, 1.0), [x])[0])
+
+
+# Rows from outside ----------------------------------------------------------------------------------
+
+
+def softsign_row() -> Primitive:
+    return autograd.primitive(
+        "softsign", lambda x: x / (1 + abs(x)), (lambda z, x: 1 / (1 + autograd.abs(x)) ** 2,)
+    )
+
+
+def test_adding_a_primitive_is_one_row() -> None:
+    softsign = softsign_row()
+    x = Value(-3.0, label="x")
+    z = softsign(x)
+    z.backward()
+    assert (z.data, x.grad) == (-0.75, 0.0625)
+    assert softsign(-3) == -0.75
+    assert check_gradients(softsign, [0.7])
+    assert gradients(gradients(z, [x], create_graph=True)[0], [x]) == pytest.approx([2 / 4**3])
+    assert "softsign" in autograd.draw(z).svg
+    assert "softsign" in autograd.to_dot(z).source
+
+
+def test_a_wrong_partial_is_found() -> None:
+    wrong = autograd.primitive("wrong", math.tanh, (lambda z, x: 1.0004 * (1 - z * z),))
+    report = check_gradients(wrong, [0.3])
+    assert not report
+    assert "DIFFER by 0.00037" in str(report)
+
+
+def test_a_primitive_of_three_operands_and_one_with_domain_and_kink() -> None:
+    fma = autograd.primitive(
+        "fma",
+        lambda x, y, c: x * y + c,
+        (lambda z, x, y, c: y, lambda z, x, y, c: x, lambda z, x, y, c: 1),
+        domain=Domain("c ≥ 0", lambda x, y, c: c < 0),
+        kink=Kink("x = 1: none in truth", lambda x, y, c: x == 1),
+    )
+    x, y = Value(2.0), Value(3.0)
+    z = fma(x, y, 4)
+    assert (z.data, gradients(z, [x, y])) == (10.0, [3.0, 2.0])
+    with pytest.raises(DomainError, match="fma"):
+        fma(x, y, -1)
+    with pytest.raises(LengthError, match="3 operands"):
+        fma(x, y)
+
+    def on_the_kink(x: Value) -> Value:
+        return fma(x, x, 3)
+
+    assert check_gradients(on_the_kink, [1.0]).kinks
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("tanh", math.tanh, (lambda z, x: 1,)), "already"),
+        (("divide", math.tanh, (lambda z, x: 1,)), "meaning of its own"),
+        (("not a name", math.tanh, (lambda z, x: 1,)), "identifier"),
+        (("empty", math.tanh, ()), "one for each operand"),
+        (("text", math.tanh, ("1",)), "one for each operand"),
+    ],
+)
+def test_a_row_that_is_not_well_formed_is_refused(arguments: tuple[Any, ...], words: str) -> None:
+    before = list(TABLE)
+    with pytest.raises(PrimitiveError, match=words):
+        autograd.primitive(*arguments)
+    assert list(TABLE) == before
+
+
+def test_a_partial_that_cannot_be_written_down_says_why() -> None:
+    for partial in (lambda z, x: math.exp(x), lambda z, x: x.exp(), lambda z, x: 1 if x > 0 else 0):
+        row = autograd.primitive("opaque", math.exp, (partial,))
+        with pytest.raises(PrimitiveError, match=r"autograd\.exp\(x\), not math\.exp"):
+            row(Value(1.0))
+        del TABLE["opaque"]
+
+
+def test_looking_up_a_primitive() -> None:
+    from autograd.primitives import primitive_named
+
+    assert primitive_named("tanh") is autograd.tanh
+    assert repr(autograd.tanh) == "<primitive tanh>"
+    with pytest.raises(PrimitiveError, match="no primitive"):
+        primitive_named("tan_h")
