@@ -1,0 +1,1 @@
+"""Ways to see a graph of Values; each view reads the graph and none changes it."""
