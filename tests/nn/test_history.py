@@ -1,0 +1,44 @@
+"""History: the best of equals is the first, and it prints within 80 columns."""
+
+from nn import History
+
+
+def long_history() -> History:
+    history = History()
+    history.record_validation(0, 0.7, [0.0])
+    for i in range(1, 100_001):
+        history.record_step(1e-7 / i, 0.1 / i)
+        if i % 1000 == 0:
+            history.record_validation(i, 0.1 if i == 37_000 else 0.5, [float(i)])
+    return history
+
+
+def test_the_first_of_equals_is_best() -> None:
+    history = History()
+    for iteration, loss in enumerate([0.5, 0.3, 0.3, 0.4, 0.3]):
+        history.record_validation(iteration, loss, [float(iteration)])
+    assert (history.best_iteration, history.best_validation_loss, history.best_weights) == (1, 0.3, [1.0])
+
+
+def test_a_long_history_prints_some_lines_and_the_best() -> None:
+    lines = str(long_history()).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) == 1 + 12 + 1
+    assert [line.split()[0] for line in lines if "<- best" in line] == ["37000"]
+    assert lines[-1].split()[0] == "100000"
+
+
+def test_an_empty_history_prints() -> None:
+    history = History()
+    assert repr(history) == "<History: 0 iterations, no validation yet>"
+    assert str(history) == "iteration   step size   training loss   validation loss"
+
+
+def test_repr_is_one_line() -> None:
+    history = long_history()
+    history.interrupted = True
+    assert (
+        repr(history)
+        == "<History: 100000 iterations, best validation loss 0.1 at iteration 37000, interrupted>"
+    )
+    assert str(history).splitlines()[-1] == "interrupted in iteration 100001"
