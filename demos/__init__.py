@@ -1,0 +1,1 @@
+"""Small scripts, each one lesson; `python -m demos` is the guided tour."""

@@ -1,0 +1,1 @@
+"""Measurements: printed as tables, never asserted on. `python -m tests.benchmarks eager`."""

@@ -1,0 +1,79 @@
+"""The lessons do what they say; the pictures on the front page are what the code draws."""
+
+from __future__ import annotations
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from autograd import Value, draw
+from demos import breast_cancer, by_hand, chain_rule, draw_graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_product_of_local_derivatives_is_the_derivative(capsys: pytest.CaptureFixture[str]) -> None:
+    chain_rule.main()
+    lines = capsys.readouterr().out.splitlines()
+    product, backward = (float(line.split()[-1]) for line in lines[-2:])
+    assert product == pytest.approx(backward, rel=1e-14)
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_derivation_by_hand_agrees(capsys: pytest.CaptureFixture[str]) -> None:
+    assert by_hand.main() < 1e-14
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_the_network_learns_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert breast_cancer.main(seed=0) > 0.95
+    out = capsys.readouterr().out
+    assert "<- best, w*" in out
+    assert max(map(len, out.splitlines())) <= 88
+
+
+def readme_graph() -> Value:
+    x, y = Value(2.0, label="x"), Value(0.5, label="y")
+    z = (x * y).tanh() + x**2
+    z.label = "z"
+    z.backward()
+    return z
+
+
+@pytest.mark.parametrize(("name", "graph"), [("readme", readme_graph), ("neuron", draw_graph.neuron)])
+def test_the_pictures_on_the_front_page_are_up_to_date(name: str, graph: Callable[[], Value]) -> None:
+    stored = ROOT / "demos" / "pictures" / f"{name}.svg"
+    assert stored.read_text(encoding="utf-8") == draw(graph(), engine="builtin").svg
+
+
+def test_drawing_writes_the_picture_it_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = draw_graph.main(tmp_path / "new")
+    assert path.read_text(encoding="utf-8").startswith("<svg")
+    assert str(path) in capsys.readouterr().out
+
+
+def test_the_tour_runs_from_anywhere(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "demos"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "neuron.svg").exists()
+    assert "accuracy on the test set" in done.stdout
+
+
+def test_every_lesson_is_a_script_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for lesson in ("chain_rule", "by_hand", "draw_graph"):
+        runpy.run_path(str(ROOT / "demos" / f"{lesson}.py"), run_name="__main__")
