@@ -106,6 +106,8 @@ def check_gradients(f: Callable[..., Value], args: Sequence[Number]) -> Gradient
     output = f(*point)
     if not isinstance(output, Value):
         raise OperandError(f"the function to check must return a Value, not {output!r}")
+    nodes = [*point, *topological_order(output)[0]]
+    magnitude = max([abs(node.data) for node in nodes if math.isfinite(node.data)], default=0.0)
     comparisons = []
     for i, (x, autodiff) in enumerate(zip(point, gradients(output, point), strict=True)):
 
@@ -113,13 +115,25 @@ def check_gradients(f: Callable[..., Value], args: Sequence[Number]) -> Gradient
             moved = [Value(t if k == i else leaf.data) for k, leaf in enumerate(point)]
             return f(*moved).data
 
-        numeric, error = numeric_derivative(along, x.data)
+        numeric, error = numeric_derivative(along, x.data, magnitude)
         comparisons.append(Comparison(f"x{i}", autodiff, numeric, error))
     return GradientReport(tuple(comparisons), tuple(_kinks(output)))
 
 
-def numeric_derivative(f: Callable[[float], float], x: float) -> tuple[float, float]:
+def numeric_derivative(
+    f: Callable[[float], float],
+    x: float,
+    magnitude: float = 0.0,
+) -> tuple[float, float]:
     """Differentiate `f` at `x` by extrapolated central differences.
+
+    Parameters
+    ----------
+    f, x
+        A function and the point.
+    magnitude
+        The largest number on the way to the value of `f`, if that is larger: a sum that
+        cancels carries the rounding of its terms.
 
     Returns
     -------
@@ -127,11 +141,16 @@ def numeric_derivative(f: Callable[[float], float], x: float) -> tuple[float, fl
         The value with the smallest estimated error, and that estimate: how much the
         last extrapolations differ, plus rounding in `f` divided by the step.
     """
-    candidates = [_extrapolated(f, x, 0.1 * scale) for scale in {1.0, abs(x) or 1.0}]
+    candidates = [_extrapolated(f, x, 0.1 * scale, magnitude) for scale in {1.0, abs(x) or 1.0}]
     return min(candidates, key=lambda candidate: candidate[1])
 
 
-def _extrapolated(f: Callable[[float], float], x: float, step: float) -> tuple[float, float]:
+def _extrapolated(
+    f: Callable[[float], float],
+    x: float,
+    step: float,
+    magnitude: float,
+) -> tuple[float, float]:
     """Halve the step, extrapolate at every halving, and keep the value that looks best."""
     best, least = math.nan, math.inf
     previous: list[float] = []
@@ -145,7 +164,8 @@ def _extrapolated(f: Callable[[float], float], x: float, step: float) -> tuple[f
             previous, step = [], step / 4
             continue
         row = [(upper - lower) / (above - below)]
-        rounding = EPSILON * max(abs(upper), abs(lower)) / step
+        magnitude = max(magnitude, abs(upper), abs(lower))
+        rounding = EPSILON * magnitude / step
         for k, coarser in enumerate(previous, start=1):
             row.append(row[-1] + (row[-1] - coarser) / (4**k - 1))
             error = max(abs(row[k] - row[k - 1]), abs(row[k] - coarser)) + rounding

@@ -38,6 +38,12 @@ def test_the_numeric_derivative_knows_its_error(
     assert error < 1e-6 * max(1.0, abs(derivative))
 
 
+def test_a_sum_that_cancels_is_known_to_be_rough() -> None:
+    report = check_gradients(lambda *xs: autograd.mean(xs), [0.0, 0.0, 1.75e6, -1.75e6])
+    assert report, str(report)
+    assert max(row.error for row in report.comparisons) < 1e-6
+
+
 @given(st.floats(-3, 3), st.floats(1e-9, 1e-3), st.sampled_from([-1, 1]))
 def test_a_rule_wrong_by_one_part_in_a_thousand_million_is_caught(x: float, off: float, sign: int) -> None:
     name = "slightly_wrong"
