@@ -8,12 +8,13 @@ time to import is imported where it is used, so that `import autograd` stays qui
 
 from __future__ import annotations
 
-from itertools import count, groupby
+from itertools import groupby
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from autograd.errors import AutogradError, OperandError
 from autograd.graph import topological_order
 from autograd.value import Value
+from autograd.views.words import names, number, printable, shortened
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -247,12 +248,12 @@ def _read(value: Value, depth: int | None) -> Sheet:
             f"{total:,} values are too many for one drawing, which holds {LIMIT:,}; "
             "draw a part: draw(value, depth=4) shows what is within 4 operations of the output",
         )
-    names = _names(nodes)
+    named = names(nodes)
     if near is not None:
         nodes = [node for node in nodes if node in near]
     index = {node: at for at, node in enumerate(nodes)}
     edges = [(index[x], at) for at, node in enumerate(nodes) for x in node.parents if x in index]
-    return Sheet([_card(node, names, index) for node in nodes], edges)
+    return Sheet([_card(node, named, index) for node in nodes], edges)
 
 
 def _within(value: Value, depth: int) -> set[Value]:
@@ -266,29 +267,21 @@ def _within(value: Value, depth: int) -> set[Value]:
     return near
 
 
-def _names(nodes: list[Value]) -> dict[Value, str]:
-    """Name each Value by its label, or else by a number that no label has taken."""
-    names = {node: _printable(str(node.label or "")).strip() for node in nodes}
-    taken = set(names.values())
-    numbers = (f"v{number}" for number in count(1) if f"v{number}" not in taken)
-    return {node: name or next(numbers) for node, name in names.items()}
-
-
-def _card(node: Value, names: dict[Value, str], drawn: dict[Value, int]) -> Card:
+def _card(node: Value, named: dict[Value, str], drawn: dict[Value, int]) -> Card:
     row = node.primitive
     details = [
-        names[node],
+        named[node],
         f"data {node.data!r}",
         f"grad {node.grad!r}" if node.has_grad else "no gradient yet",
     ]
     if row is not None:
-        operands = [names[x] if type(x) is Value else _number(x) for x in node.operands]
-        details.append(_shortened(f"{row.name.strip('_')}({', '.join(operands)})", 400))
+        operands = [named[x] if type(x) is Value else number(x) for x in node.operands]
+        details.append(shortened(f"{row.name.strip('_')}({', '.join(operands)})", 400))
     return Card(
-        name=names[node],
-        labelled=bool(_printable(str(node.label or "")).strip()),
-        data=_number(node.data),
-        grad=_number(node.grad) if node.has_grad else "–",
+        name=named[node],
+        labelled=bool(printable(str(node.label or "")).strip()),
+        data=number(node.data),
+        grad=number(node.grad) if node.has_grad else "–",
         operation="" if row is None else _operation(row, node.operands),
         cut=any(x not in drawn for x in node.parents),
         details="\n".join(details),
@@ -297,8 +290,8 @@ def _card(node: Value, names: dict[Value, str], drawn: dict[Value, int]) -> Card
 
 def _operation(row: Primitive, operands: tuple[Value | float, ...]) -> str:
     """Write an operation for a badge, with its constant operands: `+`, `* 3`, `2 -`, `**2`, `max(·, 0)`."""
-    sign = _shortened(_printable(row.symbol or row.name.strip("_")), BADGE - 3)
-    shown = [_number(x, room=7) if isinstance(x, float) else "·" for x in operands]
+    sign = shortened(printable(row.symbol or row.name.strip("_")), BADGE - 3)
+    shown = [number(x, room=7) if isinstance(x, float) else "·" for x in operands]
     if shown.count("·") == len(shown):
         return sign
     match shown:
@@ -313,35 +306,6 @@ def _operation(row: Primitive, operands: tuple[Value | float, ...]) -> str:
     return text if len(text) <= BADGE else f"{sign}(…)"
 
 
-def _number(x: float, room: int = 10) -> str:
-    """Write a number for a reader: five significant digits if there is room, no `-0`, no padded exponent."""
-    for digits in (5, 4, 3, 2):
-        mantissa, _, exponent = f"{x + 0.0:.{digits}g}".partition("e")
-        text = f"{mantissa}e{int(exponent)}" if exponent else mantissa
-        if len(text) <= room:
-            break
-    return text
-
-
-def _printable(text: str) -> str:
-    """Replace what no XML file may hold, and what would turn the text around it; keep joiners."""
-    return "".join(
-        [x if x.isprintable() or x in "\u200c\u200d" else " " if x.isspace() else "\ufffd" for x in text],
-    )
-
-
-def _shortened(text: str, room: float) -> str:
-    """Cut a text to `room` cells; from Hangul on a letter may take two."""
-    cells, fits = 0, 0
-    for at, character in enumerate(text, start=1):
-        cells += 1 if character < "\u1100" else 2
-        if cells <= room - 1:
-            fits = at
-        if cells > room:
-            return f"{text[:fits]}…"
-    return text
-
-
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
@@ -352,7 +316,7 @@ def _counted(count: int, noun: str) -> str:
 def _svg(sheet: Sheet, layout: Layout) -> str:
     from zlib import crc32
 
-    title = _escaped(_shortened(sheet.cards[-1].name, 80))
+    title = _escaped(shortened(sheet.cards[-1].name, 80))
     leaves = sum(not card.operation for card in sheet.cards)
     values, edges = _counted(len(sheet.cards), "value"), _counted(len(sheet.edges), "edge")
     dark = "".join(f".glassgrad .{name}{{{style}}}" for name, style in DARK.items())
@@ -380,7 +344,7 @@ def _svg(sheet: Sheet, layout: Layout) -> str:
 
 def _svg_card(card: Card, x: int, y: int) -> list[str]:
     badge = round(len(card.operation) * SMALL_CELL + 9) if card.operation else 0
-    name = _shortened(card.name, (WIDTH - 18 - badge) / CELL)
+    name = shortened(card.name, (WIDTH - 18 - badge) / CELL)
     kind = "computed" if card.operation else "leaf"
     caption, right = f' font-family="{SANS}"', ' text-anchor="end"'
     lines = [
@@ -446,7 +410,7 @@ def _digraph(sheet: Sheet, *, bare: bool = False) -> graphviz.Digraph:
 def _dot_card(card: Card, fan_in: int) -> str:
     """Write a card as a table of Graphviz's; its operands enter at narrow cells on the left."""
     leaf, computed = 'bgcolor="#eff6ff" color="#2563eb" border="2"', 'bgcolor="#ffffff" color="#8595ab"'
-    name = _escaped(_shortened(card.name, 16))
+    name = _escaped(shortened(card.name, 16))
     size = f'width="6" height="{max(1, 48 // (fan_in or 1))}" fixedsize="true"'
     ports = "".join(f'<tr><td port="{slot}" {size}></td></tr>' for slot in range(fan_in))
     ports += "<tr><td>…</td></tr>" * card.cut

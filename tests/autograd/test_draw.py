@@ -18,6 +18,7 @@ from hypothesis import given, strategies as st
 import autograd
 import autograd.views.draw as view
 from autograd import AutogradError, OperandError, Value, draw, primitive, to_dot
+from autograd.views import words
 from autograd.views.draw import LIMIT, Drawing, DrawingError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -190,12 +191,12 @@ def test_a_badge_leaves_room_for_a_name() -> None:
     ],
 )
 def test_numbers(number: float, text: str) -> None:
-    assert view._number(number) == text
+    assert words.number(number) == text
 
 
 @given(st.floats(-1e300, 1e300) | st.sampled_from([float("inf"), float("-inf"), float("nan")]))
 def test_numbers_fit_their_card_and_are_near(number: float) -> None:
-    text = view._number(number)
+    text = words.number(number)
     assert len(text) <= 10
     assert float(text) == pytest.approx(number, rel=0.005, nan_ok=True)
 

@@ -1,0 +1,51 @@
+"""How names and numbers are written, the same in every view.
+
+Room: views. Nothing here knows a picture or a table.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from autograd.value import Value
+
+
+def names(nodes: Iterable[Value]) -> dict[Value, str]:
+    """Name each Value by its label, or else by a number that no label has taken."""
+    labels = {node: printable(str(node.label or "")).strip() for node in nodes}
+    taken = set(labels.values())
+    numbers = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
+    return {node: label or next(numbers) for node, label in labels.items()}
+
+
+def number(x: float, room: int = 10) -> str:
+    """Write a number for a reader: five significant digits if there is room, no `-0`, no padded exponent."""
+    for digits in (5, 4, 3, 2):
+        mantissa, _, exponent = f"{x + 0.0:.{digits}g}".partition("e")
+        text = f"{mantissa}e{int(exponent)}" if exponent else mantissa
+        if len(text) <= room:
+            break
+    return text
+
+
+def printable(text: str) -> str:
+    """Replace what no XML file may hold, and what would turn the text around it; keep joiners."""
+    return "".join(
+        [x if x.isprintable() or x in "\u200c\u200d" else " " if x.isspace() else "\ufffd" for x in text],
+    )
+
+
+def shortened(text: str, room: float) -> str:
+    """Cut a text to `room` cells; from Hangul on a letter may take two."""
+    cells, fits = 0, 0
+    for at, character in enumerate(text, start=1):
+        cells += 1 if character < "\u1100" else 2
+        if cells <= room - 1:
+            fits = at
+        if cells > room:
+            return f"{text[:fits]}…"
+    return text
