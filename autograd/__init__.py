@@ -53,6 +53,7 @@ from autograd.primitives import (
 )
 from autograd.value import Value, gradients
 from autograd.views.draw import draw, to_dot
+from autograd.views.formula import formula, latex
 
 __all__ = [
     "TABLE",
@@ -75,7 +76,9 @@ __all__ = [
     "dot",
     "draw",
     "exp",
+    "formula",
     "gradients",
+    "latex",
     "log",
     "logsumexp",
     "mean",

@@ -64,6 +64,8 @@ class Primitive:
     domain: Domain | None
     kink: Kink | None
     summary: str
+    latex: str
+    reading: Callable[..., Any] | None
     example: tuple[str, float] | None
 
     def __init__(self, **row: object) -> None:
@@ -157,6 +159,8 @@ def primitive(
     summary: str = "",
     *,
     symbol: str = "",
+    latex: str = "",
+    reading: Callable[..., Any] | None = None,
     domain: Domain | None = None,
     kink: Kink | None = None,
     example: tuple[str, float] | None = None,
@@ -179,6 +183,10 @@ def primitive(
         One sentence for the documentation.
     symbol
         How drawings write the operation, if not by name.
+    latex
+        How formulas write it in LaTeX, with {0}, {1} for the operands, if not by name.
+    reading
+        How a reader would write it in other primitives; for helper rows.
     domain, kink
         Where the function is not defined, and where its derivative is not.
     example
@@ -216,6 +224,8 @@ def primitive(
         domain=domain,
         kink=kink,
         summary=summary,
+        latex=latex,
+        reading=reading,
         example=example,
     )
     TABLE[name] = row
@@ -305,12 +315,14 @@ _pow_slope: Primitive = primitive(
     _pow_slope_value,
     (lambda z, x, y: y * _pow_slope(x, y - 1), lambda z, x, y: pow(x, y - 1) + y * _pow_log(x, y - 1)),
     "The derivative of pow by its base: y x**(y-1), but 0 for y = 0 at any x.",
+    reading=lambda x, y: y * x ** (y - 1),
 )
 _pow_log: Primitive = primitive(
     "_pow_log",
     _pow_log_value,
     (lambda z, x, y: y * _pow_log(x, y - 1) + pow(x, y - 1), lambda z, x, y: z * log(x)),
     "The derivative of pow by its exponent: x**y log(x), but its limit 0 at x = 0.",
+    reading=lambda x, y: x**y * log(x),
     domain=Domain(
         "x ≥ 0",
         lambda x, y: x < 0,
@@ -334,6 +346,7 @@ exp = primitive(
     _exp,
     (lambda z, x: z,),
     "e to the power x.",
+    latex="e^{{{0}}}",
     example=("exp(1)", 2.718281828459045),
 )
 log: Primitive = primitive(
@@ -341,6 +354,7 @@ log: Primitive = primitive(
     math.log,
     (lambda z, x: 1 / x,),
     "Natural logarithm.",
+    latex=r"\ln\left({0}\right)",
     domain=Domain("x > 0", lambda x: x <= 0, "keep it positive, with autograd.max(x, 1e-12) for example"),
     example=("log(2)", 0.6931471805599453),
 )
@@ -349,6 +363,7 @@ sqrt = primitive(
     math.sqrt,
     (lambda z, x: 0.5 / z,),
     "Square root.",
+    latex=r"\sqrt{{{0}}}",
     domain=Domain(
         "x ≥ 0", lambda x: x < 0, "keep it from falling below 0, with autograd.max(x, 0) for example"
     ),
@@ -366,6 +381,7 @@ sin = primitive(
     math.sin,
     (lambda z, x: cos(x),),
     "Sine of an angle in radians.",
+    latex=r"\sin\left({0}\right)",
     domain=FINITE,
     example=("sin(1)", 0.8414709848078965),
 )
@@ -374,6 +390,7 @@ cos: Primitive = primitive(
     math.cos,
     (lambda z, x: -sin(x),),
     "Cosine of an angle in radians.",
+    latex=r"\cos\left({0}\right)",
     domain=FINITE,
     example=("cos(1)", 0.5403023058681398),
 )
@@ -382,6 +399,7 @@ tanh = primitive(
     math.tanh,
     (lambda z, x: _sech2(x),),
     "Hyperbolic tangent.",
+    latex=r"\tanh\left({0}\right)",
     example=("tanh(0.5)", 0.46211715726000973),
 )
 
@@ -397,6 +415,7 @@ _sech2: Primitive = primitive(
     _sech2_value,
     (lambda z, x: -2 * z * tanh(x),),
     "The derivative of tanh: 1 / cosh(x)**2.",
+    reading=lambda x: 1 - tanh(x) ** 2,
 )
 
 
@@ -421,6 +440,7 @@ sigmoid = primitive(
     (lambda z, x: _sigmoid_slope(x),),
     "Logistic function 1 / (1 + exp(-x)).",
     symbol="σ",
+    latex=r"\sigma\left({0}\right)",
     example=("sigmoid(0)", 0.5),
 )
 _sigmoid_slope: Primitive = primitive(
@@ -428,6 +448,7 @@ _sigmoid_slope: Primitive = primitive(
     _sigmoid_slope_value,
     (lambda z, x: -z * tanh(0.5 * x),),
     "The derivative of sigmoid.",
+    reading=lambda x: sigmoid(x) * (1 - sigmoid(x)),
 )
 
 softplus = primitive(
@@ -458,6 +479,7 @@ abs = primitive(  # noqa: A001 - the name of the operation
     math.fabs,
     (lambda z, x: sign(x),),
     "Distance from zero.",
+    latex=r"\left|{0}\right|",
     kink=Kink("x = 0: derivative 0", lambda x: x == 0),
     example=("abs(-3)", 3.0),
 )
@@ -483,6 +505,7 @@ sum = primitive(  # noqa: A001 - the name of the operation
     lambda *xs: _add_up(xs),
     lambda z, *xs: [1] * len(xs),
     "Sum of any number of operands, from left to right.",
+    reading=lambda *xs: reduce(operator.add, xs),
     symbol="Σ",
     example=("sum(1, 2, 3)", 6.0),
 )
@@ -506,6 +529,7 @@ _dot = primitive(
     _dot_value,
     lambda z, *operands: _swap_halves(operands),
     "The sum of products of a first half of operands with a second, plus an odd last one.",
+    reading=_dot_value,
     symbol="w·x",
     example=("dot([1, 2], [3, 4])", 11.0),
 )
@@ -539,6 +563,7 @@ max = primitive(  # noqa: A001 - the name of the operation
     _largest,
     lambda z, *xs: _shares(z, xs),
     "The largest operand.",
+    latex=r"\max\left({operands}\right)",
     kink=Kink("equal largest operands: each has an equal share", lambda *xs: xs.count(builtins.max(xs)) > 1),
     example=("max(1, 3, 2)", 3.0),
 )
@@ -547,6 +572,7 @@ min = primitive(  # noqa: A001 - the name of the operation
     lambda *xs: -_largest(*[-x for x in xs]),
     lambda z, *xs: _shares(z, xs),
     "The smallest operand.",
+    latex=r"\min\left({operands}\right)",
     kink=Kink("equal smallest operands: each has an equal share", lambda *xs: xs.count(builtins.min(xs)) > 1),
     example=("min(3, 1, 2)", 1.0),
 )

@@ -26,8 +26,9 @@ OPERATORS: dict[Callable[..., float], str] = {
     operator.sub: "-",
     operator.mul: "*",
     operator.truediv: "/",
+    operator.neg: "-",
 }
-"""The functions that Python writes between their operands."""
+"""The functions that Python writes as signs."""
 
 
 class Symbol:
@@ -62,10 +63,17 @@ class Symbol:
         raise TypeError(f"{self} has no truth value while it is being written down")
 
     def apply(self, primitive: Primitive, operands: tuple[object, ...]) -> Symbol:
-        """Write the primitive as an infix operator if it has one, as a call if not."""
-        if primitive.function in OPERATORS:
-            return self.between(OPERATORS[primitive.function], *operands)
+        """Write the primitive between its operands if it has such a sign, as a call if not."""
+        sign = self.sign(primitive)
+        if sign in BINDING and len(operands) == len("xy"):
+            return self.between(sign, *operands)
+        if sign == "-" and isinstance(operands[0], Symbol):
+            return -operands[0]
         return type(self)(f"{primitive.name}({', '.join(self.operand(x, 0) for x in operands)})")
+
+    def sign(self, primitive: Primitive) -> str:
+        """Return the sign that a reader knows the primitive by."""
+        return primitive.symbol
 
     def between(self, symbol: str, left: object, right: object) -> Symbol:
         """Write `left symbol right`, with the parentheses that the reading needs."""
@@ -89,6 +97,10 @@ class Source(Symbol):
     """A symbol that writes Python source for floats."""
 
     __slots__ = ()
+
+    def sign(self, primitive: Primitive) -> str:
+        """Return the operator that computes just what the primitive does, if there is one."""
+        return OPERATORS.get(primitive.function, "")
 
     def number(self, x: object) -> str:
         """Write a constant as a float, so that float arithmetic stays on its fast path."""

@@ -1,0 +1,451 @@
+"""The formula of a Value, and of its derivative, as text and in LaTeX.
+
+Room: views. A `Term` is one more kind of number on which the rows of the table run:
+run forward, the rows give the formula; run by the chain rule, that of the derivative.
+It simplifies for reading as it grows, and is written by running once more, on symbols.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from autograd.errors import AutogradError, OperandError
+from autograd.graph import topological_order
+from autograd.primitives import Primitive, add, div, mul, neg, pow, sub  # noqa: A004 - the operation
+from autograd.symbols import BINDING, Symbol
+from autograd.value import Value
+from autograd.views.words import names, printable, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+
+LIMIT = 2_000
+"""The most Values in one formula."""
+
+LONGEST = 12
+"""The most operations in one line of it; longer ones are broken at an intermediate result."""
+
+
+Line: TypeAlias = "tuple[Name | None, Term]"
+"""A name, if there is one, and the term it stands for."""
+
+
+class FormulaError(AutogradError, ValueError):
+    """A formula that cannot be written, or not in the way that was asked for."""
+
+
+class Term:
+    """A part of a formula: a name, a number, or a primitive of other terms.
+
+    Parameters
+    ----------
+    head
+        The name, the number or the primitive.
+    operands
+        The terms that a primitive is applied to.
+    """
+
+    __slots__ = ("head", "operands", "size")
+
+    def __init__(self, head: Name | float | Primitive, operands: tuple[Term, ...] = ()) -> None:
+        self.head = head
+        self.operands = operands
+        self.size: int = sum([x.size for x in operands]) + (1 if operands else 0)
+
+    def apply(self, primitive: Primitive, operands: tuple[Any, ...]) -> Term:
+        """Apply a primitive, in the form that is best to read."""
+        return applied(primitive, operands)
+
+    def __add__(self, other: Any) -> Term:  # noqa: ANN401 - a term or a number, here and below
+        return applied(add, (self, other))
+
+    def __radd__(self, other: Any) -> Term:  # noqa: ANN401
+        return applied(add, (other, self))
+
+    def __sub__(self, other: Any) -> Term:  # noqa: ANN401
+        return applied(sub, (self, other))
+
+    def __rsub__(self, other: Any) -> Term:  # noqa: ANN401
+        return applied(sub, (other, self))
+
+    def __mul__(self, other: Any) -> Term:  # noqa: ANN401
+        return applied(mul, (self, other))
+
+    def __rmul__(self, other: Any) -> Term:  # noqa: ANN401
+        return applied(mul, (other, self))
+
+    def __truediv__(self, other: Any) -> Term:  # noqa: ANN401
+        return applied(div, (self, other))
+
+    def __rtruediv__(self, other: Any) -> Term:  # noqa: ANN401
+        return applied(div, (other, self))
+
+    def __pow__(self, other: Any) -> Term:  # noqa: ANN401
+        return applied(pow, (self, other))
+
+    def __neg__(self) -> Term:
+        return applied(neg, (self,))
+
+    def written(self, kind: type[Symbol]) -> Symbol:
+        """Write the term with symbols of a kind; a term is at most a few operations deep."""
+        if isinstance(self.head, Primitive):
+            operands = tuple([x.written(kind) for x in self.operands])
+            return operands[0].apply(self.head, operands)
+        if isinstance(self.head, Name):
+            return kind(self.head.latex if kind is Latex else self.head.text)
+        number = kind("").number(self.head)
+        return kind(number, BINDING["negative"] if self.head < 0 else BINDING["atom"])
+
+
+class Name(NamedTuple):
+    """A name in a formula."""
+
+    text: str
+    latex: str
+
+
+def applied(primitive: Primitive, operands: Iterable[Any]) -> Term:
+    """Apply a primitive to terms and numbers, as a reader would write it."""
+    terms = tuple([x if isinstance(x, Term) else Term(float(x)) for x in operands])
+    if primitive.reading is not None:
+        read: Term = primitive.reading(*terms)
+        return read
+    return simplified(primitive, terms)
+
+
+def simplified(primitive: Primitive, terms: tuple[Term, ...]) -> Term:  # noqa: C901, PLR0911, PLR0912 - a list of laws
+    """Apply a primitive, leaving out what says nothing: 1 x, x + 0, x to the power 1, two signs."""
+    heads = [term.head for term in terms]
+    first, last = terms[0], terms[-1]
+    if primitive in {add, sub, mul, neg} and all(isinstance(head, float) for head in heads):
+        return Term(primitive(*heads))  # type: ignore[arg-type]
+    match primitive.name, heads:
+        case ("add" | "sub", [_, 0.0]) | ("mul" | "div" | "pow", [_, 1.0]):
+            return first
+        case ("add", [0.0, _]) | ("mul", [1.0, _]):
+            return last
+        case ("mul", [0.0, _] | [_, 0.0]) | ("div", [0.0, _]):
+            return Term(0.0)
+        case ("pow", [_, 0.0]):
+            return Term(1.0)
+        case ("mul", [-1.0, _]) | ("sub", [0.0, _]):
+            return -last
+        case ("mul", [_, -1.0]):
+            return -first
+        case ("add", [_, float(number)]) if number < 0:
+            return first - -number
+        case ("sub", [_, float(number)]) if number < 0:
+            return first + -number
+        case ("neg", [float(number)]):
+            return Term(-number)
+        case ("neg", [head]) if head is neg:
+            return first.operands[0]
+        case ("add", [_, head]) if head is neg:
+            return first - last.operands[0]
+        case ("sub", [_, head]) if head is neg:
+            return first + last.operands[0]
+        case ("mul" | "div", [head, _]) if head is neg:
+            return -applied(primitive, (first.operands[0], last))
+        case ("mul" | "div", [_, head]) if head is neg:
+            return -applied(primitive, (first, last.operands[0]))
+    return Term(primitive, terms)
+
+
+class Latex(Symbol):
+    """A symbol that writes LaTeX."""
+
+    __slots__ = ()
+
+    def __neg__(self) -> Symbol:
+        return type(self)(f"-{self.operand(self, BINDING['*'])}", BINDING["negative"])
+
+    def apply(self, primitive: Primitive, operands: tuple[object, ...]) -> Symbol:
+        """Write the primitive by its sign, its row's own LaTeX, or as a function of its name."""
+        if primitive.symbol in BINDING:
+            return super().apply(primitive, operands)
+        texts = [self.operand(x, 0) for x in operands]
+        arguments = ", ".join(texts)
+        if primitive.latex:
+            return type(self)(primitive.latex.format(*texts, operands=arguments))
+        return type(self)(rf"\operatorname{{{_escaped(primitive.name)}}}\left({arguments}\right)")
+
+    def between(self, symbol: str, left: object, right: object) -> Symbol:
+        """Write a fraction, a power, a product without a sign, a sum or a difference."""
+        match symbol:
+            case "/":
+                text = rf"\frac{{{self.operand(left, 0)}}}{{{self.operand(right, 0)}}}"
+                return type(self)(text, BINDING["negative"])
+            case "**":
+                base = self.operand(left, BINDING["atom"])
+                return type(self)(f"{{{base}}}^{{{self.operand(right, 0)}}}", BINDING["**"])
+            case "*":
+                x, y = self.operand(left, BINDING["*"]), self.operand(right, BINDING["*"])
+                if y.startswith("-"):
+                    y = rf"\left({y}\right)"
+                sign = r" \cdot " if y.lstrip("{")[:1].isdigit() else r" \, "
+                return type(self)(f"{x}{sign}{y}", BINDING["*"])
+        return super().between(symbol, left, right)
+
+    def operand(self, x: object, binding: int) -> str:
+        """Write an operand, in parentheses that grow with what they hold."""
+        if isinstance(x, Symbol) and x.binding < binding:
+            return rf"\left({x.text}\right)"
+        return super().operand(x, binding)
+
+    def number(self, x: object) -> str:
+        """Write a number, with a power of ten for an exponent."""
+        mantissa, _, exponent = super().number(x).partition("e")
+        if mantissa.lstrip("-") in {"inf", "nan"}:
+            return mantissa.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")
+        if not exponent:
+            return mantissa
+        power = f"10^{{{int(exponent)}}}"
+        return power if mantissa == "1" else rf"{mantissa} \cdot {power}"
+
+
+class Formula:
+    """A formula, line by line; made by `formula`.
+
+    Attributes
+    ----------
+    lines
+        Pairs of a name and what it stands for, in the order of computation.
+    """
+
+    __slots__ = ("lines",)
+
+    def __init__(self, lines: list[Line]) -> None:
+        self.lines = lines
+
+    @property
+    def text(self) -> str:
+        """The formula as Python expressions, a line each."""
+        return "\n".join(
+            [
+                f"{name.text} = {term.written(Symbol)}" if name else str(term.written(Symbol))
+                for name, term in self.lines
+            ]
+        )
+
+    @property
+    def latex(self) -> str:
+        """The formula in LaTeX, for use in mathematics mode."""
+        rows = [(name.latex if name else "", str(term.written(Latex))) for name, term in self.lines]
+        if len(rows) == 1:
+            (name, written), *_ = rows
+            return f"{name} = {written}" if name else written
+        body = " \\\\\n".join([f"{name} &= {written}" if name else f"& {written}" for name, written in rows])
+        return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the formula to a file: `.tex` for LaTeX, `.txt` for text.
+
+        Raises
+        ------
+        FormulaError
+            If the name ends in anything else.
+        """
+        from pathlib import Path
+
+        path = Path(path)
+        if path.suffix.lower() not in {".tex", ".txt"}:
+            raise FormulaError(f"a formula is saved as .tex or .txt, not as {path.name!r}")
+        text = self.text if path.suffix.lower() == ".txt" else f"\\[\n{self.latex}\n\\]"
+        path.write_text(text + "\n", encoding="utf-8")
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex}$"
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<Formula: {shortened(self.text.splitlines()[-1], 60)}>"
+
+
+def formula(output: Value, wrt: Value | None = None) -> Formula:
+    r"""Write the formula of a Value as it was computed, or that of its derivative.
+
+    Labels are the names. Where nothing is lost for a reader, it is simplified: a
+    factor of 1, a 0 that is added, a sign that stands twice. A labelled intermediate
+    result has a line of its own, and so has one that would make a line too long or that
+    is used more than once.
+
+    Parameters
+    ----------
+    output
+        The Value to write.
+    wrt
+        If given, write the derivative of `output` by this Value.
+
+    Raises
+    ------
+    OperandError
+        If `output` or `wrt` is not a Value.
+    FormulaError
+        If there are more than 2,000 Values, or `output` does not depend on `wrt`.
+
+    Examples
+    --------
+    >>> x, y = Value(2.0, label="x"), Value(-3.0, label="y")
+    >>> z = (x * y).tanh() + x**2
+    >>> print(formula(z))
+    tanh(x * y) + x ** 2
+    >>> print(formula(z, wrt=x))
+    (1 - tanh(x * y) ** 2) * y + 2 * x
+    >>> print(formula(z).latex)
+    \tanh\left(x \, y\right) + {x}^{2}
+    """
+    for value in (output, wrt):
+        if value is not None and not isinstance(value, Value):
+            raise OperandError(f"a formula is written of Values, not of {value!r} ({type(value).__name__})")
+    interior, leaves = topological_order(output)
+    nodes = [*leaves, *interior]
+    if len(nodes) > LIMIT:
+        raise FormulaError(
+            f"{len(nodes):,} values are too many for one formula, which holds {LIMIT:,}; "
+            "write that of an intermediate result",
+        )
+    named = {node: Name(name, latex_name(name)) for node, name in names(nodes).items()}
+    terms = {leaf: Term(named[leaf]) for leaf in leaves}
+    lines = _forward(output, interior, named, terms)
+    if wrt is None:
+        return Formula(lines)
+    if wrt not in terms:
+        raise FormulaError(f"{output!r} does not depend on {wrt!r}; the derivative is 0")
+    derivative = _backward(output, wrt, interior, named, terms, lines)
+    z, x = named[output], named[wrt]
+    name = Name(f"d{z.text}/d{x.text}", _fraction(z, x)) if output.label and wrt.label else None
+    return Formula([*_needed(lines, derivative), (name, derivative)])
+
+
+def latex(output: Value, wrt: Value | None = None) -> str:
+    r"""Write the formula of a Value, or of its derivative, in LaTeX; see `formula`.
+
+    Examples
+    --------
+    >>> x = Value(2.0, label="x")
+    >>> print(latex(x.sqrt() / 3))
+    \frac{\sqrt{x}}{3}
+    """
+    return formula(output, wrt).latex
+
+
+def _forward(
+    output: Value,
+    interior: list[Value],
+    named: dict[Value, Name],
+    terms: dict[Value, Term],
+) -> list[Line]:
+    """Give every Value its term, and list the lines of those that have a name."""
+    uses = Counter(parent for node in interior for parent in node.parents)
+    lines: list[Line] = []
+    for node in interior:
+        term = applied(_row(node), [terms[x] if isinstance(x, Value) else x for x in node.operands])
+        if node.label or term.size > LONGEST or (uses[node] > 1 and term.size > 1):
+            lines.append((named[node], term))
+            term = Term(named[node])
+        elif node is output:
+            lines.append((None, term))
+        terms[node] = term
+    return lines or [(None, terms[output])]
+
+
+def _backward(  # noqa: PLR0917 - what formula() knows, and once only
+    output: Value,
+    wrt: Value,
+    interior: list[Value],
+    named: dict[Value, Name],
+    terms: dict[Value, Term],
+    lines: list[Line],
+) -> Term:
+    """Return the derivative by the chain rule in terms; lines are added for adjoints that are long."""
+    depends = {wrt}
+    depends.update(node for node in interior if not depends.isdisjoint(node.parents))
+    adjoints = {output: Term(1.0)}
+    for node in reversed(interior):
+        if node not in depends or node is wrt:
+            continue
+        adjoint = adjoints[node]
+        if adjoint.size > LONGEST or (adjoint.size > 1 and len(depends.intersection(node.parents)) > 1):
+            z, x = named[output], named[node]
+            name = Name(f"d{z.text}_d{x.text}", _fraction(z, x))
+            lines.append((name, adjoint))
+            adjoint = Term(name)
+        row = _row(node)
+        operands = [terms[x] if isinstance(x, Value) else x for x in node.operands]
+        for x, partial in zip(node.operands, row.partials_at(terms[node], operands), strict=True):
+            if x in depends:
+                adjoints[x] = adjoint * partial + adjoints.get(x, Term(0.0))
+    return adjoints[wrt]
+
+
+def _needed(lines: list[Line], term: Term) -> list[Line]:
+    """Return the lines that a term refers to, by way of other lines too."""
+    wanted = _names_in(term)
+    kept = []
+    for name, written in reversed(lines):
+        if name in wanted:
+            kept.append((name, written))
+            wanted |= _names_in(written)
+    return kept[::-1]
+
+
+def _names_in(term: Term) -> set[Name | None]:
+    found: set[Name | None] = set()
+    waiting = [term]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here.head, Name):
+            found.add(here.head)
+        waiting.extend(here.operands)
+    return found
+
+
+def _row(node: Value) -> Primitive:
+    if node.primitive is None:
+        raise FormulaError(f"{node!r} was given, not computed")
+    return node.primitive
+
+
+# Names in LaTeX ----------------------------------------------------------------------------------
+
+GREEK = frozenset(
+    (
+        *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda"),
+        *("mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega"),
+        *("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"),
+    ),
+)
+SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+SPECIAL = {character: rf"\{character}" for character in "&%$#_{}"}
+SPECIAL |= {"~": r"\sim{}", "^": r"\hat{}", "\\": r"\backslash{}"}
+
+
+def latex_name(name: str) -> str:
+    r"""Write a name in LaTeX: a letter, a Greek letter, each with a number, or words.
+
+    Examples
+    --------
+    >>> [latex_name(name) for name in ("x", "x1", "w₂", "theta_3", "loss", "a_b")]
+    ['x', 'x_{1}', 'w_{2}', '\\theta_{3}', '\\mathrm{loss}', '\\mathrm{a\\_b}']
+    """
+    base, index = re.fullmatch(r"(.*?)_?(\d*)", name.translate(SUBSCRIPTS), re.DOTALL).groups()  # type: ignore[union-attr]
+    if base in GREEK:
+        letter = f"\\{base}"
+    elif re.fullmatch("[A-Za-z]", base):
+        letter = base
+    else:
+        return rf"\mathrm{{{_escaped(shortened(name, 40))}}}"
+    return f"{letter}_{{{index}}}" if index else letter
+
+
+def _escaped(text: str) -> str:
+    return "".join([SPECIAL.get(character, character) for character in printable(text)])
+
+
+def _fraction(z: Name, x: Name) -> str:
+    return rf"\frac{{\partial {z.latex}}}{{\partial {x.latex}}}"

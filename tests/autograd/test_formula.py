@@ -1,0 +1,199 @@
+"""Formulas say what was computed: read back as Python, they give the same numbers."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+import autograd
+from autograd import TABLE, OperandError, Value, formula, gradients, latex
+from autograd.views.formula import LONGEST, FormulaError, latex_name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def read_back(text: str, leaves: dict[str, float]) -> float:
+    """Run the lines of a formula as Python; the last one is its value."""
+    names: dict[str, Any] = {**{name: getattr(autograd, name, None) for name in TABLE}, **leaves}
+    found = 0.0
+    for line in text.splitlines():
+        name, _, expression = line.rpartition(" = ")
+        found = eval(expression, names)  # noqa: S307 - text that the test made
+        names[name.strip()] = found
+    return found
+
+
+EXPRESSIONS: list[Callable[[Value, Value], Value]] = [
+    lambda x, y: x.log() + x * y - y.sin(),
+    lambda x, y: (x + y.sigmoid()) / (x.sigmoid() + (x + y) ** 2),
+    lambda x, y: (x - (y - x)) * -((x / y) ** 3),
+    lambda x, y: 2 ** (x * y) ** 0.5 + x**y,
+    lambda x, y: ((x * y).tanh().exp() + (x / (y / x)).sqrt()).softplus(),
+    lambda x, y: autograd.dot([x, y], [y, 3.0], x) * autograd.sum([x, y, x * y]),
+    lambda x, y: autograd.logsumexp([x, y]) - abs(x - y).relu().cos(),
+    lambda x, _y: x,
+]
+
+
+@pytest.mark.parametrize("f", EXPRESSIONS)
+@given(x=st.floats(0.5, 2), y=st.floats(0.5, 2))
+def test_text_reads_back_as_the_value_and_the_derivatives(
+    f: Callable[[Value, Value], Value],
+    x: float,
+    y: float,
+) -> None:
+    a, b = Value(x, label="x"), Value(y, label="y")
+    z = f(a, b)
+    leaves = {"x": x, "y": y}
+    assert read_back(formula(z).text, leaves) == pytest.approx(z.data, rel=1e-12, abs=1e-12)
+    for leaf in (a, b):
+        if leaf in autograd.topological_order(z)[1]:
+            expected = gradients(z, [leaf])[0]
+            assert read_back(formula(z, leaf).text, leaves) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@given(st.integers(0, 2**32), st.integers(5, 60))
+def test_shared_graphs_read_back_and_their_lines_stay_short(seed: int, size: int) -> None:
+    rng = random.Random(seed)
+    x, y = Value(0.7, label="x"), Value(1.3, label="y")
+    nodes = [x, y]
+    operations: list[Callable[[Value, Value], Value]] = [
+        lambda a, b: a + b * 0.5,
+        lambda a, b: (a * b).tanh(),
+        lambda a, b: a.sin() - b,
+        lambda a, b: 0.3 * a,
+    ]
+    for i in range(size):
+        nodes.append(operations[i % 4](rng.choice(nodes), rng.choice(nodes[-3:])))
+    z = nodes[-1]
+    written = formula(z)
+    assert read_back(written.text, {"x": 0.7, "y": 1.3}) == pytest.approx(z.data, rel=1e-12)
+    assert max(term.size for _, term in written.lines) <= 3 * LONGEST
+    for leaf in autograd.topological_order(z)[1]:
+        slope = read_back(formula(z, leaf).text, {"x": 0.7, "y": 1.3})
+        assert slope == pytest.approx(gradients(z, [leaf])[0], rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("f", "text", "by_x"),
+    [
+        (lambda x, y: x * y, "x * y", "y"),
+        (lambda x, y: 1 * x + 0, "x", "1"),
+        (lambda x, y: -(x * -1.0) - (-y), "x + y", "1"),
+        (lambda x, y: x**2 - -3.0, "x ** 2 + 3", "2 * x"),
+        (lambda x, y: x / 1 * -1.0, "-x", "-1"),
+        (lambda x, y: (x * y).exp(), "exp(x * y)", "exp(x * y) * y"),
+        (lambda x, y: x.tanh(), "tanh(x)", "1 - tanh(x) ** 2"),
+        (lambda x, y: x * x, "x * x", "x + x"),
+        (lambda x, y: x - (y - 1), "x - (y - 1)", "1"),
+    ],
+)
+def test_what_says_nothing_is_left_out(f: Callable[[Value, Value], Value], text: str, by_x: str) -> None:
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    assert formula(f(x, y)).text == text
+    assert formula(f(x, y), x).text == by_x
+
+
+def test_labels_break_a_formula_and_name_its_derivative() -> None:
+    x, w, b = Value(2.0, label="x"), Value(-3.0, label="w"), Value(1.0, label="b")
+    a = w * x + b
+    a.label = "a"
+    o = a.sigmoid()
+    o.label = "o"
+    assert formula(o).text == "a = w * x + b\no = sigmoid(a)"
+    assert formula(o, w).text == "a = w * x + b\ndo/dw = sigmoid(a) * (1 - sigmoid(a)) * x"
+    assert formula(o, a).latex.endswith(
+        r"\frac{\partial o}{\partial a} &= "
+        r"\sigma\left(a\right) \, \left(1 - \sigma\left(a\right)\right)" + "\n\\end{aligned}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x, y: x / y, r"\frac{x}{y_{1}}"),
+        (lambda x, y: (x + y) ** 2, r"{\left(x + y_{1}\right)}^{2}"),
+        (lambda x, y: (x / y) ** 2, r"{\left(\frac{x}{y_{1}}\right)}^{2}"),
+        (lambda x, y: x * (y * 2), r"x \, y_{1} \cdot 2"),
+        (lambda x, y: 1e-5 * x, r"10^{-5} \, x"),
+        (lambda x, y: 2.5e30 * x, r"2.5 \cdot 10^{30} \, x"),
+        (lambda x, y: x * (-y), r"-x \, y_{1}"),
+        (lambda x, y: x * Value(-2.0) ** 2 * -1.5, r"x \, {v1}^{2} \, \left(-1.5\right)"),
+        (lambda x, y: abs(x).sqrt(), r"\sqrt{\left|x\right|}"),
+        (lambda x, y: autograd.max(x, y, 0.0), r"\max\left(x, y_{1}, 0\right)"),
+        (lambda x, y: x.softplus(), r"\operatorname{softplus}\left(x\right)"),
+    ],
+)
+def test_latex(f: Callable[[Value, Value], Value], expected: str) -> None:
+    written = latex(f(Value(2.0, label="x"), Value(3.0, label="y1")))
+    assert re.sub(r"v_\{\d\}", "v1", written) == expected
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE.values() if not row.name.startswith("_")], ids=repr)
+def test_every_primitive_and_its_derivative_can_be_written(row: autograd.Primitive) -> None:
+    count = 4 if row.variadic else len(row.partials)
+    leaves = [Value(0.5 + 0.25 * i, label=f"x{i}") for i in range(count)]
+    z = row(*leaves)
+    for written in (latex(z), latex(z, leaves[0])):
+        assert written.count("{") == written.count("}")
+        assert written.count(r"\left") == written.count(r"\right")
+    values = {leaf.label or "": leaf.data for leaf in leaves}
+    assert read_back(formula(z).text, values) == pytest.approx(z.data)
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE.values() if row.reading], ids=repr)
+def test_what_a_reader_reads_is_what_is_computed(row: autograd.Primitive) -> None:
+    assert row.reading is not None
+    for point in ([0.5, 1.5], [2.0, 3.0], [1.25, 0.5]):
+        operands = point if row.variadic else point[: len(row.partials)]
+        assert row.reading(*operands) == pytest.approx(row(*operands), rel=1e-14)
+
+
+@pytest.mark.parametrize("label", ["<script>", "a|b", "{x}", '"', "x_y", "50%", "a\\b", "~", "🦊", "x" * 500])
+def test_labels_are_escaped(label: str) -> None:
+    written = latex_name(label)
+    bare = re.sub(r"\\[&%$#_{}]", "", written)
+    assert bare.count("{") == bare.count("}")
+    assert not re.search(r"(?<!\\)[%#$&]", written)
+    assert len(written) < 120
+
+
+def test_what_cannot_be_written_is_refused() -> None:
+    x, other = Value(1.0, label="x"), Value(2.0)
+    with pytest.raises(OperandError, match="Values"):
+        formula(3.0)  # type: ignore[arg-type]
+    with pytest.raises(FormulaError, match="does not depend"):
+        formula(x * 2, other)
+    long = x
+    for _ in range(2_001):
+        long = long * 1.5
+    with pytest.raises(FormulaError, match="2,002 values are too many"):
+        formula(long)
+
+
+def test_a_chain_at_the_limit_is_broken_into_lines() -> None:
+    z = x = Value(1.0, label="x")
+    for _ in range(900):
+        z = (z * 1.001).sin()
+    assert len(formula(z, x).lines) > 100
+    assert gradients(z, [x])[0] == pytest.approx(read_back(formula(z, x).text, {"x": 1.0}), rel=1e-9)
+
+
+def test_a_formula_is_an_object_to_print_save_and_show(tmp_path: Path) -> None:
+    x = Value(4.0, label="x")
+    written = formula(x.sqrt() + 1)
+    assert repr(written) == "<Formula: sqrt(x) + 1>"
+    assert str(written) == "sqrt(x) + 1"
+    assert written._repr_latex_() == r"$\displaystyle \sqrt{x} + 1$"
+    written.save(tmp_path / "f.tex")
+    written.save(tmp_path / "f.txt")
+    assert (tmp_path / "f.tex").read_text() == "\\[\n\\sqrt{x} + 1\n\\]\n"
+    assert (tmp_path / "f.txt").read_text() == "sqrt(x) + 1\n"
+    with pytest.raises(FormulaError, match=r"f\.pdf"):
+        written.save(tmp_path / "f.pdf")
