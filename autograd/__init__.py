@@ -54,6 +54,7 @@ from autograd.primitives import (
 from autograd.value import Value, gradients
 from autograd.views.draw import draw, to_dot
 from autograd.views.formula import formula, latex
+from autograd.views.trace import trace
 
 __all__ = [
     "TABLE",
@@ -96,4 +97,5 @@ __all__ = [
     "tanh",
     "to_dot",
     "topological_order",
+    "trace",
 ]

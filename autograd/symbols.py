@@ -90,7 +90,7 @@ class Symbol:
 
     def number(self, x: object) -> str:
         """Write a constant, for a reader."""
-        return f"{x:g}" if isinstance(x, float) else str(x)
+        return repr(x).removesuffix(".0")
 
 
 class Source(Symbol):

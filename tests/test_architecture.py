@@ -14,7 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {
     "autograd": [
         *("errors", "conversion", "graph", "symbols", "primitives", "specialize", "value", "check"),
-        *("views.words", "views.formula", "views.layout", "views.draw", "views", ""),
+        *("views.words", "views.formula", "views.local", "views.trace", "views.layout", "views.draw"),
+        *("views", ""),
     ],
     "nn": [
         *("_conflict", "errors", "module", "initializers", "layers", "losses", "optim", "data"),

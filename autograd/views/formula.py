@@ -139,8 +139,8 @@ def simplified(primitive: Primitive, terms: tuple[Term, ...]) -> Term:  # noqa: 
             return first - -number
         case ("sub", [_, float(number)]) if number < 0:
             return first + -number
-        case ("neg", [float(number)]):
-            return Term(-number)
+        case ("mul", [_, head]) if head is div and last.operands[0].head == 1.0:
+            return applied(div, (first, last.operands[1]))
         case ("neg", [head]) if head is neg:
             return first.operands[0]
         case ("add", [_, head]) if head is neg:

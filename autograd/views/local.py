@@ -1,0 +1,26 @@
+"""The derivative of one operation by each of its operands, at the numbers it was recorded with."""
+
+from __future__ import annotations
+
+from autograd.value import Value, gradients
+
+
+def local_derivatives(node: Value) -> list[float | None]:
+    """Return the partial by each operand of a computed Value; None for a constant.
+
+    The operation is recorded once more, alone and on leaves of its own, so that an
+    operand that stands twice has a derivative for each place.
+
+    Examples
+    --------
+    >>> x = Value(3.0)
+    >>> local_derivatives(x * x), local_derivatives(x**2)
+    ([3.0, 3.0], [6.0, None])
+    """
+    row = node.primitive
+    if row is None:
+        return []
+    operands = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
+    leaves = [x for x in operands if isinstance(x, Value)]
+    found = iter(gradients(row(*operands), leaves))
+    return [next(found) if isinstance(x, Value) else None for x in operands]
