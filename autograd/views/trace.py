@@ -95,12 +95,13 @@ class Trace:
     @property
     def html(self) -> str:
         """The trace as HTML tables, without a page around them."""
-        style = 'style="text-align:left;padding:0 .8em;font-family:monospace"'
+        style = 'style="text-align:left;padding:.1em .9em .1em 0;font-family:monospace"'
+        heading = 'style="text-align:left;font-weight:bold;padding:.8em 0 .3em"'
         blocks = []
         for part in self.parts:
             rows = [_cells(statement, Symbol) for statement in part.statements]
             width = max(map(len, rows), default=2)
-            lines = [f"<table><caption>{part.title}</caption>"]
+            lines = [f"<table><caption {heading}>{part.title}</caption>"]
             for name, *formulas, value in rows:
                 cells = [
                     name,
@@ -132,7 +133,8 @@ class Trace:
         if form is None:
             raise FormulaError(f"a trace is saved as {', '.join(forms)}, not as {path.name!r}")
         text = getattr(self, form)
-        page = f"<!doctype html><meta charset=utf-8><title>Evaluation trace</title>\n{text}"
+        head = '<meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+        page = f"<!doctype html>{head}<title>Evaluation trace</title>\n{text}"
         path.write_text({"html": page, "latex": f"\\[\n{text}\n\\]"}.get(form, text) + "\n", encoding="utf-8")
 
     def _repr_html_(self) -> str:
