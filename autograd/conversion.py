@@ -6,6 +6,7 @@ numpy is never imported here; its scalars are recognised by the standard library
 
 from __future__ import annotations
 
+import math
 import reprlib
 from numbers import Integral, Real
 from typing import Any, SupportsFloat, TypeAlias
@@ -61,7 +62,7 @@ def to_float_or_not_implemented(x: object) -> Any:  # noqa: ANN401 - a float or 
     if isinstance(x, Integral):
         return _exact(int(x))
     if isinstance(x, Real):
-        return float(x)
+        return _near(x)
     if type(x).__name__ in ADVICE or isinstance(x, complex):
         raise not_a_number(x)
     if hasattr(x, "__array__") and getattr(x, "shape", None) == ():
@@ -80,6 +81,16 @@ def not_a_number(x: object) -> OperandError:
     if advice is None:
         advice = "pass an int, a float or a numpy scalar; for an array, one Value per element"
     return OperandError(f"{shown} ({kind}) is not a real number: {advice.format(x)}")
+
+
+def _near(x: Real) -> float:
+    try:
+        number = float(x)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number) and x != number:
+        raise PrecisionError(f"{reprlib.repr(x)} is too large for a float")
+    return number
 
 
 def _exact(integer: int) -> float:

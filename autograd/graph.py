@@ -199,7 +199,7 @@ def reverse_sweep(
         for node in reversed(interior):
             (pull or node._pull)(node)  # type: ignore[misc]
     except BaseException:
-        for node in interior:
+        for node in (*interior, *leaves):
             node._adjoint = None  # half a gradient is no gradient
         raise
 

@@ -18,10 +18,11 @@ import builtins
 import math
 import operator
 from functools import reduce
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
 
 from autograd.conversion import to_float
-from autograd.errors import DomainError, LengthError, PrimitiveError
+from autograd.errors import DomainError, LengthError, OperandError, PrimitiveError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -106,7 +107,10 @@ class Primitive:
     def partials_at(self, z: Any, operands: Sequence[Any]) -> list[Any]:  # noqa: ANN401 - any kind of number
         """Evaluate the partial by every operand, at operands of any kind of number."""
         if self.variadic:
-            return list(self.partials(z, *operands))
+            partials = list(self.partials(z, *operands))
+            if len(partials) != len(operands):
+                raise PrimitiveError(f"{self.name}: {len(partials)} partials for {len(operands)} operands")
+            return partials
         return [partial(z, *operands) for partial in self.partials]
 
     def check_count(self, operands: Sequence[object]) -> None:
@@ -115,11 +119,12 @@ class Primitive:
             if not operands:
                 raise LengthError(f"{self.name} of nothing is not defined; pass at least one operand")
         elif len(operands) != len(self.partials):
-            raise LengthError(f"{self.name} takes {len(self.partials)} operands, not {len(operands)}")
+            count = len(self.partials)
+            raise LengthError(f"{self.name} takes {count} operand{'s' * (count > 1)}, not {len(operands)}")
 
     def domain_error(self, operands: Sequence[Any]) -> DomainError:
         """Build the error for operands outside the domain, with their labels and values."""
-        names = "xy" if len(operands) > 1 else "x"
+        names = "xy" if len(operands) <= len("xy") else [f"operand {i + 1}" for i in range(len(operands))]
         shown = ", ".join(
             f"{getattr(x, 'label', None) or name} = {getattr(x, 'data', x)!r}"
             for name, x in zip(names, operands, strict=False)
@@ -136,7 +141,24 @@ class Primitive:
 
 
 RESERVED = frozenset(
-    {"x", "y", "z", "Value", "new", "clock", "number", "divide", "row", "function", "inf", "nan"}
+    (
+        *(
+            "x",
+            "y",
+            "z",
+            "Value",
+            "new",
+            "clock",
+            "number",
+            "divide",
+            "row",
+            "function",
+            "inf",
+            "nan",
+            "type",
+        ),
+        *("float", "NotImplemented", "ZeroDivisionError", "pull_x", "pull_y", "pull_xy"),
+    ),
 )
 """Names that the text of generated rules uses besides those of primitives."""
 
@@ -208,17 +230,20 @@ def primitive(
     (8.0, 12.0)
     >>> del TABLE["cube"]
     """
-    if not name.isidentifier():
+    if not name.isidentifier() or iskeyword(name):
         raise PrimitiveError(f"{name!r} is not an identifier; a primitive is called by its name")
     if name in RESERVED:
         raise PrimitiveError(f"{name!r} has a meaning of its own in generated rules; choose another name")
     if name in TABLE:
-        raise PrimitiveError(f"there is a primitive called {name!r} already; choose another name")
+        raise PrimitiveError(
+            f"there is a primitive called {name!r} already; choose another name, or, if it is your own, "
+            f"remove it first: del autograd.TABLE[{name!r}]",
+        )
     if not callable(partials) and not (partials and builtins.all(callable(p) for p in partials)):
         raise PrimitiveError(f"{name}: partials must be functions, one for each operand")
     row = Primitive(
         name=name,
-        function=function,
+        function=_checked(name, function),
         partials=partials,
         symbol=symbol,
         domain=domain,
@@ -230,6 +255,20 @@ def primitive(
     )
     TABLE[name] = row
     return row
+
+
+def _checked(name: str, function: Callable[..., float]) -> Callable[..., float]:
+    """Return a function that is known to give floats, or one that makes sure of it."""
+    if getattr(function, "__module__", "") in {__name__, "math", "_operator"}:
+        return function
+
+    def checked(*operands: float) -> float:
+        try:
+            return to_float(function(*operands))
+        except OperandError as error:
+            raise PrimitiveError(f"{name}: its function gave no number: {error}") from error
+
+    return checked
 
 
 # Arithmetic --------------------------------------------------------------------------------------
@@ -284,22 +323,26 @@ def _pow(x: float, y: float) -> float:
         return -math.inf if x < 0 and y % 2 == 1 else math.inf
 
 
-def _pow_slope_value(x: float, y: float) -> float:
-    if y == 0:
+def _power_value(c: float, x: float, y: float) -> float:
+    if c == 0:
+        return 0.0  # also where the power is infinite: the derivatives of x**2 at 0 are 0, 2, 0, 0, …
+    if x == 0 and y < 0:
+        return c * math.inf  # the limit from the right
+    return c * _pow(x, y)
+
+
+def _power_log_value(c: float, x: float, y: float, n: float) -> float:
+    if c == 0 or (x == 0 and y > 0):
         return 0.0
-    if x == 0 and y < 1:
-        return y * math.inf  # the limit from the right
-    return y * _pow(x, y - 1)
-
-
-def _pow_log_value(x: float, y: float) -> float:
-    return 0.0 if x == 0 else _pow(x, y) * math.log(x)
+    if x == 0:
+        return -c * math.inf if n % 2 == 1 else c * math.inf
+    return c * _pow(x, y) * _pow(math.log(x), n)
 
 
 pow = primitive(  # noqa: A001 - the name of the operation; this module uses builtins.pow nowhere
     "pow",
     _pow,
-    (lambda z, x, y: _pow_slope(x, y), lambda z, x, y: _pow_log(x, y)),
+    (lambda z, x, y: _power(y, x, y - 1), lambda z, x, y: _power_log(1, x, y, 1)),
     "A number raised to a power.",
     symbol="**",
     domain=Domain(
@@ -307,25 +350,35 @@ pow = primitive(  # noqa: A001 - the name of the operation; this module uses bui
         lambda x, y: ((x < 0) & (y % 1 != 0)) | ((x == 0) & (y < 0)),
         "the odd root of a negative x is -(abs(x) ** y)",
     ),
-    kink=Kink("x = 0 with y < 1: the slope is infinite", lambda x, y: (x == 0) & (y < 1) & (y != 0)),
+    kink=Kink("x = 0 with 0 < y < 1: the slope is inf", lambda x, y: (x == 0) & (y < 1) & (y > 0)),
     example=("pow(2, 3)", 8.0),
 )
-_pow_slope: Primitive = primitive(
-    "_pow_slope",
-    _pow_slope_value,
-    (lambda z, x, y: y * _pow_slope(x, y - 1), lambda z, x, y: pow(x, y - 1) + y * _pow_log(x, y - 1)),
-    "The derivative of pow by its base: y x**(y-1), but 0 for y = 0 at any x.",
-    reading=lambda x, y: y * x ** (y - 1),
+# With a factor of its own, a power stays exact when that factor is 0, at every order.
+_power: Primitive = primitive(
+    "_power",
+    _power_value,
+    (
+        lambda z, c, x, y: _power(1, x, y),
+        lambda z, c, x, y: _power(c * y, x, y - 1),
+        lambda z, c, x, y: _power_log(c, x, y, 1),
+    ),
+    "c x**y, the derivative of pow by its base",
+    reading=lambda c, x, y: c * x**y,
 )
-_pow_log: Primitive = primitive(
-    "_pow_log",
-    _pow_log_value,
-    (lambda z, x, y: y * _pow_log(x, y - 1) + pow(x, y - 1), lambda z, x, y: z * log(x)),
-    "The derivative of pow by its exponent: x**y log(x), but its limit 0 at x = 0.",
-    reading=lambda x, y: x**y * log(x),
+_power_log: Primitive = primitive(
+    "_power_log",
+    _power_log_value,
+    (
+        lambda z, c, x, y, n: _power_log(1, x, y, n),
+        lambda z, c, x, y, n: _power_log(c * y, x, y - 1, n) + _power_log(c * n, x, y - 1, n - 1),
+        lambda z, c, x, y, n: _power_log(c, x, y, n + 1),
+        lambda z, c, x, y, n: 0,  # n is always a plain number
+    ),
+    "c x**y log(x)**n, the derivative of pow by its exponent,",
+    reading=lambda c, x, y, n: c * x**y * log(x) ** n,
     domain=Domain(
         "x ≥ 0",
-        lambda x, y: x < 0,
+        lambda c, x, y, n: (x < 0) & (n > 0),
         "pass the exponent as a plain number if it is constant",
     ),
 )
@@ -585,10 +638,23 @@ def _logsumexp(*xs: float) -> float:
     return largest + math.log(_add_up(math.exp(x - largest) for x in xs))
 
 
+def _softmax(z: Any, xs: tuple[Any, ...]) -> list[Any]:  # noqa: ANN401 - any kind of number
+    weights = [_exp_gap(x, z) for x in xs]
+    total = sum(*weights)  # 1, but for what the rounding of a large z has lost
+    return [weight / total for weight in weights]
+
+
+_exp_gap = primitive(
+    "_exp_gap",
+    lambda x, y: 1.0 if x == y else _exp(x - y),  # also where both are infinite
+    (lambda z, x, y: z, lambda z, x, y: -z),
+    "exp(x - y)",
+    reading=lambda x, y: exp(x - y),
+)
 logsumexp = primitive(
     "logsumexp",
     _logsumexp,
-    lambda z, *xs: [exp(x - z) for x in xs],
+    lambda z, *xs: _softmax(z, xs),
     "Logarithm of the sum of exponentials, a smooth largest operand.",
     example=("logsumexp(0, 0)", 0.6931471805599453),
 )

@@ -12,11 +12,12 @@ show it. For `mul` of two Values it reads
     def __mul__(x, y):
         if type(y) is Value:
             z = new(Value)
+            z._epoch = clock.epoch
             z._data = x._data * y._data
-            z._pull = mul_xy
+            z._pull = pull_xy
         ...
 
-    def mul_xy(z):
+    def pull_xy(z):
         x = z._x
         y = z._y
         x._adjoint += z._adjoint * y._data
@@ -120,6 +121,7 @@ class Specializer:
 
         def record(*operands: object) -> Node:
             operands = tuple([x if type(x) is node else to_float(x) for x in operands])
+            epoch = clock.epoch
             numbers = [x._data if type(x) is node else x for x in operands]
             if row.domain is not None and row.domain.outside(*numbers):
                 raise row.domain_error(operands)
@@ -128,29 +130,31 @@ class Specializer:
             z._x = operands
             z._y = None
             z._pull = pull  # type: ignore[assignment]  # its primitive is set below
-            z._epoch = clock.epoch
+            z._epoch = epoch
             z._adjoint = z.label = None
             return z
 
         def pull(z: Node) -> None:
             numbers = [x._data if type(x) is node else x for x in z._x]
-            for x, partial in zip(z._x, row.partials_at(z._data, numbers), strict=True):
+            partials = row.partials_at(z._data, numbers) if row.variadic else row.partials
+            for x, partial in zip(z._x, partials, strict=True):
                 if type(x) is node:
-                    x._adjoint += z._adjoint * partial
+                    x._adjoint += z._adjoint * (partial if row.variadic else partial(z._data, *numbers))
 
         pull.__dict__["primitive"] = row
         return Rules(record, None)
 
 
+# The epoch is read before the operands: a leaf that another thread sets meanwhile is then seen to be newer.
 UNARY = """\
 def {method}(x):
     {guard_x}
     z = new(Value)
+    z._epoch = clock.epoch
     z._data = {value_x}
     z._x = x
     z._y = None
     z._pull = pull_x
-    z._epoch = clock.epoch
     z._adjoint = z.label = None
     return z
 """
@@ -160,6 +164,7 @@ def {method}(x, y):
     if type(y) is Value:
         {guard_xy}
         z = new(Value)
+        z._epoch = clock.epoch
         z._data = {value_xy}
         z._pull = pull_xy
     else:
@@ -169,11 +174,11 @@ def {method}(x, y):
                 return y
         {guard_x}
         z = new(Value)
+        z._epoch = clock.epoch
         z._data = {value_x}
         z._pull = pull_x
     z._x = x
     z._y = y
-    z._epoch = clock.epoch
     z._adjoint = z.label = None
     return z
 
@@ -184,11 +189,11 @@ def {reflected}(y, x):
             return x
     {guard_y}
     z = new(Value)
+    z._epoch = clock.epoch
     z._data = {value_y}
     z._x = x
     z._y = y
     z._pull = pull_y
-    z._epoch = clock.epoch
     z._adjoint = z.label = None
     return z
 """
@@ -223,7 +228,14 @@ def guard_text(row: Primitive, data: list[Source], operands: str) -> str:
     """Print the test for operands outside the domain, or nothing if there is no outside."""
     if row.domain is None:
         return ""
-    return f"if {row.domain.outside(*data)}: raise row.domain_error([{', '.join(operands)}])"
+    try:
+        outside = str(row.domain.outside(*data))
+    except (TypeError, ValueError, AttributeError) as error:
+        raise PrimitiveError(
+            f"{row.name}: the test for being outside the domain cannot be written down ({error}); "
+            "use comparisons joined by & and |, each in parentheses: (x < 0) | (x > 1)",
+        ) from error
+    return f"if {outside}: raise row.domain_error([{', '.join(operands)}])"
 
 
 def pull_lines(row: Primitive, nodes: str) -> Iterator[str]:
@@ -257,13 +269,13 @@ def partial_text(row: Primitive, i: int, symbols: Sequence[Symbol]) -> Symbol | 
     """Run the partial by operand `i` on symbols; one that is constant gives a number."""
     try:
         partial = row.partials[i](*symbols)
-    except (TypeError, AttributeError) as error:
+        return partial if isinstance(partial, Symbol) else float(partial)
+    except (TypeError, ValueError, AttributeError) as error:
         raise PrimitiveError(
             f"{row.name}: the partial by operand {i} cannot be written down ({error}); use operators and "
             "the primitives of autograd: autograd.exp(x), not math.exp(x) or x.exp(); "
             "a branch is a primitive of its own",
         ) from error
-    return partial if isinstance(partial, Symbol) else float(partial)
 
 
 def documentation(row: Primitive) -> str:

@@ -86,7 +86,8 @@ class Symbol:
         """Write an operand, in parentheses if it binds less strongly than asked."""
         if isinstance(x, Symbol):
             return x.text if x.binding >= binding else f"({x.text})"
-        return self.number(x)
+        number = self.number(x)
+        return f"({number})" if number.startswith("-") and binding > BINDING["negative"] else number
 
     def number(self, x: object) -> str:
         """Write a constant, for a reader."""
@@ -105,6 +106,12 @@ class Source(Symbol):
     def number(self, x: object) -> str:
         """Write a constant as a float, so that float arithmetic stays on its fast path."""
         return repr(float(x))  # type: ignore[arg-type]
+
+    def between(self, symbol: str, left: object, right: object) -> Symbol:
+        """Write a power as a call of its row, which minds overflow and the domain."""
+        if symbol == "**":
+            return type(self)(f"pow({self.operand(left, 0)}, {self.operand(right, 0)})")
+        return super().between(symbol, left, right)
 
 
 class GuardedSource(Source):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from autograd.conversion import Number, not_a_number, to_float
+from autograd.conversion import Number, not_a_number, to_float, to_float_or_not_implemented
 from autograd.errors import AutogradError, OperandError, ReadOnlyError
 from autograd.graph import (
     Node,
@@ -91,8 +91,9 @@ class Value(Node):
                 "set the data of the leaves and compute it again",
             )
         number = to_float(data)
-        self._epoch = clock.advance()
-        self._data = number
+        with lock:  # not while a sweep reads it; and the number first, so that no node has the old one
+            self._data = number  # in the new epoch
+            self._epoch = clock.advance()
 
     @property
     def grad(self) -> float:
@@ -194,22 +195,26 @@ class Value(Node):
     # Comparing ------------------------------------------------------------------------------------
 
     def __lt__(self, other: Value | Number) -> bool:
-        return self._data < _number_of(other)
+        number = _number_of(other)
+        return number if number is NotImplemented else self._data < number
 
     def __le__(self, other: Value | Number) -> bool:
-        return self._data <= _number_of(other)
+        number = _number_of(other)
+        return number if number is NotImplemented else self._data <= number
 
     def __gt__(self, other: Value | Number) -> bool:
-        return self._data > _number_of(other)
+        number = _number_of(other)
+        return number if number is NotImplemented else self._data > number
 
     def __ge__(self, other: Value | Number) -> bool:
-        return self._data >= _number_of(other)
+        number = _number_of(other)
+        return number if number is NotImplemented else self._data >= number
 
     def __eq__(self, other: object) -> bool:
         """Compare by identity; refuse a number, for which False would be a trap."""
         if type(other) is Value:
             return self is other
-        if hasattr(other, "__float__"):
+        if hasattr(other, "__float__") or isinstance(other, complex):
             raise OperandError(
                 "== between Values asks whether they are the same node; "
                 f"to compare numbers write v.data == {other!r}",
@@ -338,12 +343,13 @@ def gradients(output: Value, inputs: Sequence[Value], *, create_graph: bool = Fa
     """
     if isinstance(inputs, Value):
         raise OperandError("gradients takes a list of inputs: gradients(z, [x])")
+    inputs = list(inputs)
     for x in (output, *inputs):
         if type(x) is not Value:
             raise OperandError(f"gradients are taken of Values, by Values, not of {x!r} ({type(x).__name__})")
     with lock:
         interior, leaves = topological_order(output, current=True)
-        touched = [*interior, *inputs]
+        touched = [*interior, *leaves, *inputs]
         before = [node._adjoint for node in touched]
         try:
             assign(set_adjoint, inputs, repeat(0.0))
@@ -369,5 +375,5 @@ def _leaf(data: float, label: str | None, grad: float | None) -> Value:
     return value
 
 
-def _number_of(other: Value | Number) -> float:
-    return other._data if isinstance(other, Value) else to_float(other)
+def _number_of(other: Value | Number) -> Any:  # noqa: ANN401 - a float or NotImplemented
+    return other._data if isinstance(other, Value) else to_float_or_not_implemented(other)

@@ -150,7 +150,7 @@ def test_every_primitive_and_its_derivative_can_be_written(row: autograd.Primiti
 @pytest.mark.parametrize("row", [row for row in TABLE.values() if row.reading], ids=repr)
 def test_what_a_reader_reads_is_what_is_computed(row: autograd.Primitive) -> None:
     assert row.reading is not None
-    for point in ([0.5, 1.5], [2.0, 3.0], [1.25, 0.5]):
+    for point in ([0.5, 1.5, 2.0, 1.0], [2.0, 3.0, 0.5, 2.0], [1.25, 0.5, 4.0, 3.0]):
         operands = point if row.variadic else point[: len(row.partials)]
         assert row.reading(*operands) == pytest.approx(row(*operands), rel=1e-14)
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import gc
 import inspect
 import math
 import pickle
+import threading
 import traceback
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -66,6 +68,7 @@ def test_every_real_number_becomes_a_python_float(number: Any) -> None:
         (Value(1.0), TypeError, "already"),
         (2**53 + 1, ValueError, "9007199254740992.0"),
         (10**400, ValueError, "bits"),
+        (Fraction(10**400), ValueError, "too large"),
         (np.int64(2**53 + 1), ValueError, "exact"),
     ],
 )
@@ -105,7 +108,7 @@ def test_what_would_cut_the_graph_in_silence_is_refused() -> None:
         float(v)  # type: ignore[arg-type]
     with pytest.raises(OperandError, match="v > 0"):
         bool(v)
-    for other in (1.0, 1, np.float64(1)):
+    for other in (1.0, 1, np.float64(1), 1j):
         with pytest.raises(OperandError, match=r"v\.data == "):
             v == other  # noqa: B015
 
@@ -366,6 +369,55 @@ def test_random_shared_graphs_agree_with_numeric_derivatives(point: list[float],
 
     report = autograd.check_gradients(f, point)
     assert report, str(report)
+
+
+def test_gradients_take_any_iterable_of_inputs() -> None:
+    x, y = Value(2.0), Value(3.0)
+    assert gradients(x * y, (v for v in (x, y))) == [3.0, 2.0]  # type: ignore[arg-type]
+
+
+def test_recorded_gradients_leave_no_cycle_behind() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        before = sum(type(thing) is Value for thing in gc.get_objects())
+        for _ in range(100):
+            x, w = Value(3.0), Value(2.0)
+            gradients(w * w * x, [x], create_graph=True)
+        del x, w
+        assert sum(type(thing) is Value for thing in gc.get_objects()) == before
+    finally:
+        gc.enable()
+
+
+def test_a_leaf_set_by_another_thread_gives_no_mixture() -> None:
+    x = Value(0.0)
+    stop = threading.Event()
+
+    def keep_setting() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            x.data = number % 1000
+
+    thread = threading.Thread(target=keep_setting)
+    thread.start()
+    mixed, right = [], 0
+    try:
+        for _ in range(30_000):
+            z = x * x
+            try:
+                (slope,) = gradients(z, [x])
+            except StaleGraphError:
+                continue
+            right += 1
+            if (slope / 2) ** 2 != z.data:
+                mixed.append((slope, z.data))
+    finally:
+        stop.set()
+        thread.join()
+    assert not mixed
+    assert right
 
 
 # Copying --------------------------------------------------------------------------------------------
