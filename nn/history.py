@@ -36,7 +36,7 @@ class History:
     >>> history.record_step(0.6, 0.5)
     >>> history.record_validation(1, 0.2, [0.3, 0.4])
     >>> history
-    <History: 1 iterations, best validation loss 0.2 at iteration 1>
+    <History: 1 iteration, best validation loss 0.2 at iteration 1>
     >>> print(history)
     iteration   step size   training loss   validation loss
             0           -               -               0.7
@@ -74,7 +74,8 @@ class History:
         best = "no validation yet"
         if self.best_validation_loss is not None:
             best = f"best validation loss {self.best_validation_loss:.4g} at iteration {self.best_iteration}"
-        return f"<History: {self.iterations} iterations, {best}{', interrupted' * self.interrupted}>"
+        count = f"{self.iterations} iteration{'s' * (self.iterations != 1)}"
+        return f"<History: {count}, {best}{', interrupted' * self.interrupted}>"
 
     def __str__(self) -> str:
         """Tabulate some of the looks at the validation set, the best one among them.

@@ -227,6 +227,9 @@ class MLP(Module):
     ) -> None:
         if not hasattr(outputs, "__len__") or not len(outputs):
             raise SettingError(f"outputs lists the size of each layer, such as [16, 1]; got {outputs!r}")
+        if isinstance(outputs, str):
+            raise SettingError(f"outputs lists the size of each layer, such as [16, 1]; got {outputs!r}")
+        activation = _activation(activation)  # also where no hidden layer has it
         random = generator(seed, "weights")
         last = len(outputs) - 1
         self.layers = [
@@ -271,7 +274,7 @@ def _activation(choice: Activation) -> Callable[[Any], Any] | None:
         for name, row in TABLE.items()
         if not name.startswith("_") and not row.variadic and len(row.partials) == 1
     }
-    if choice not in unary:
+    if not isinstance(choice, str) or choice not in unary:
         raise SettingError(
             f"no activation is called {choice!r}; take a function, None, or one of {', '.join(unary)}"
         )

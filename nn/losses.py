@@ -133,7 +133,8 @@ def _single(score: Any, loss: str) -> Any:  # noqa: ANN401 - a Value or a float
     """Return the score, or refuse a list of them."""
     if hasattr(score, "__len__"):
         raise OperandError(
-            f"{loss} takes one number; the model gave {len(score)}: end it with a layer of one neuron"
+            f"{loss} takes one number, not a list of {len(score)}: end the model with a layer of one neuron, "
+            "or pass the one element",
         )
     return score
 

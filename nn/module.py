@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
 from autograd import LengthError, Value
-from nn.errors import NonFiniteError
+from nn.errors import NonFiniteError, SettingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Module:
     """Base of everything with parameters; they are found by themselves.
 
-    A parameter is a leaf `Value` in an attribute, or in lists, tuples, dicts and
+    A parameter is a leaf `Value` in an attribute, or in lists, tuples, dicts, arrays and
     Modules in attributes, however deep. One that is shared counts once.
 
     Examples
@@ -43,6 +43,11 @@ class Module:
 
         The order is that of the attributes' first assignment, then of the lists and
         dicts; it is the order of the vector w. A shared parameter has its first name.
+
+        Raises
+        ------
+        SettingError
+            If an attribute holds a computed Value, or Values in a set.
         """
         found: dict[Value, str] = {}
         _collect(self, "", found, set())
@@ -89,10 +94,17 @@ def set_data(named: Sequence[tuple[str, Value]], numbers: Sequence[float]) -> No
 
 def _collect(part: object, name: str, found: dict[Value, str], seen: set[int]) -> None:
     """Add the parameters in `part` to `found`; `seen` guards against going in circles."""
+    part = plain(part)
     if isinstance(part, Value):
-        if part.primitive is None:
-            found.setdefault(part, name)
+        if part.primitive is not None:
+            raise SettingError(
+                f"{name} is a computed Value, which cannot be trained: give its number, Value(v.data), "
+                "or keep it somewhere else than in an attribute",
+            )
+        found.setdefault(part, name)
         return
+    if isinstance(part, set | frozenset) and any(isinstance(inner, Value) for inner in part):
+        raise SettingError(f"{name} is a set, whose order is arbitrary; keep parameters in a list")
     items: Iterable[tuple[object, object]]
     if isinstance(part, Module):
         items = vars(part).items()

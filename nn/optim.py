@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 
 from autograd import OperandError, Value
@@ -10,7 +11,7 @@ from nn.errors import NonFiniteError, SettingError, finite_setting
 from nn.module import plain, set_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     StepSizes: TypeAlias = float | Sequence[float] | Callable[[int], float]
 
@@ -54,12 +55,15 @@ class SGD:
     """
 
     def __init__(self, parameters: Iterable[Value], lr: StepSizes, weight_decay: float = 0.0) -> None:
-        self.parameters = list(dict.fromkeys(parameters))
+        if not isinstance(parameters, Iterable):
+            raise OperandError(f"SGD takes a list of Values, such as model.parameters(); got {parameters!r}")
+        self.parameters = list(parameters)
         if not self.parameters:
             raise SettingError("there are no parameters to optimise; pass model.parameters()")
         for parameter in self.parameters:
             if not isinstance(parameter, Value) or parameter.primitive is not None:
                 raise OperandError(f"a parameter is a Value that was given, not computed; got {parameter!r}")
+        self.parameters = list(dict.fromkeys(self.parameters))
         self._named = [
             (parameter.label or f"{k}, without a label,", parameter)
             for k, parameter in enumerate(self.parameters)
@@ -129,7 +133,9 @@ class SGD:
 
     def __repr__(self) -> str:
         lr = f"<{len(self.lr)} step sizes>" if isinstance(self.lr, tuple) else repr(self.lr)
-        return f"SGD(<{len(self.parameters)} parameters>, lr={lr}, weight_decay={self.weight_decay})"
+        count = len(self.parameters)
+        shown = f"<{count} parameter{'s' * (count != 1)}>"
+        return f"SGD({shown}, lr={lr}, weight_decay={self.weight_decay})"
 
 
 def _step_sizes(lr: StepSizes) -> float | tuple[float, ...] | Callable[[int], float]:
@@ -137,7 +143,7 @@ def _step_sizes(lr: StepSizes) -> float | tuple[float, ...] | Callable[[int], fl
     if callable(lr):
         return lr
     numbers = plain(lr)
-    if isinstance(numbers, str) or not hasattr(numbers, "__len__"):
+    if isinstance(numbers, str | dict) or not hasattr(numbers, "__len__"):
         return finite_setting("lr, the step size η,", numbers)
     sizes = tuple([finite_setting(f"the step size η_{i}", size) for i, size in enumerate(numbers, start=1)])
     if not sizes:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autograd import AutogradError, OperandError, Value
 from nn.data import samples
-from nn.errors import NonFiniteError, whole_setting
+from nn.errors import NonFiniteError, TargetError, whole_setting
 from nn.history import History
 from nn.initializers import generator
 from nn.optim import SGD
@@ -176,6 +176,13 @@ def accuracy(model: Module, data: Data, *, threshold: float = 0.0) -> float:
     single output above the threshold predicts a target above 0 (so 1 of 0 and 1, or of
     -1 and +1); for a sigmoid output the threshold is 0.5.
 
+    Raises
+    ------
+    TargetError
+        If a target is not the number of a class.
+    NonFiniteError
+        If an output is nan.
+
     Examples
     --------
     >>> from nn import MLP
@@ -186,14 +193,29 @@ def accuracy(model: Module, data: Data, *, threshold: float = 0.0) -> float:
     """
     right = 0
     drawn_from = samples(data)
-    for x, y in drawn_from:
+    for k, (x, y) in enumerate(drawn_from):
         output = model(x)
+        scores = [o.data for o in ([output] if isinstance(output, Value) else output)]
+        if any(math.isnan(score) for score in scores):
+            raise NonFiniteError(f"the output for sample {k} is nan; there is no class in it")
         if isinstance(output, Value):
-            right += (output.data > threshold) == (y > 0)
-        else:
-            scores = [o.data for o in output]
+            right += (scores[0] > threshold) == (_class(y, k) > 0)
+        elif 0 <= _class(y, k) < len(scores):
             right += scores.index(max(scores)) == y
+        else:
+            raise TargetError(
+                f"the target of sample {k} is {y!r}; with {len(scores)} outputs it is 0 to {len(scores) - 1}"
+            )
     return right / len(drawn_from)
+
+
+def _class(target: Any, k: int) -> float:  # noqa: ANN401 - whatever stands among the targets
+    """Return a target that is a number, or refuse a list of them."""
+    if isinstance(target, list) and len(target) == 1:
+        target = target[0]
+    if isinstance(target, list):
+        raise TargetError(f"the target of sample {k} is {target!r}; accuracy needs the number of a class")
+    return float(target)
 
 
 def _loss_on(model: Module, loss: Loss, x: list[float], y: Any) -> Value:  # noqa: ANN401 - the loss knows its targets

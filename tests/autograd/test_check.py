@@ -65,6 +65,50 @@ def test_the_report_names_arguments_verdicts_and_kinks() -> None:
     assert lines[2] == "kink: relu at 0.0; convention: x = 0: derivative 0"
 
 
+@pytest.mark.parametrize("x", [0.37, 1.0, -2.25])
+@pytest.mark.parametrize("frequency", [10, 20, 30, 1000 / (2 * math.pi)])
+def test_a_fast_oscillation_is_not_mistaken(frequency: float, x: float) -> None:
+    report = check_gradients(lambda t: autograd.sin(2 * math.pi * frequency * t), [x])
+    assert report, str(report)
+    assert report.comparisons[0].error < 1e-3 * frequency
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda t: (-((1000 * t) ** 2)).exp(), 1e-3),
+        (lambda t: abs(t) + 1000, 1e-4),
+        (lambda t: (t - 1).relu(), 1 + 1e-5),
+        (lambda t: (1 - t).relu(), 1 + 1e-5),
+    ],
+)
+def test_a_peak_or_kink_nearby_is_not_mistaken(f: Callable[[Value], Value], x: float) -> None:
+    report = check_gradients(f, [x])
+    assert report, str(report)
+
+
+@pytest.mark.parametrize(("f", "x"), [(lambda t: t**1.5, 0.0), (lambda t: t * 1e-300, 1.7e308)])
+def test_what_cannot_be_determined_is_said(f: Callable[[Value], Value], x: float) -> None:
+    report = check_gradients(f, [x])
+    assert report
+    assert not report.comparisons[0].agrees
+    assert "could be determined" in str(report)
+
+
+def test_an_infinite_derivative_does_not_pass() -> None:
+    infinite = autograd.primitive("infinite", lambda x: x * x, (lambda z, x: 1 / (0 * x),))
+    assert not check_gradients(infinite, [2.0])
+
+
+def test_arguments_that_are_not_used_do_not_blur_the_check() -> None:
+    wrong = autograd.primitive("off_by_little", math.sin, (lambda z, x: 1.000005 * autograd.cos(x),))
+
+    def ignores_its_first(_a: Value, b: Value) -> Value:
+        return wrong(b)
+
+    assert not check_gradients(ignores_its_first, [1e10, 0.5])
+
+
 def test_what_cannot_be_checked_is_refused() -> None:
     number: Any = lambda x: x.data  # noqa: E731 - a function that does not return a Value
     with pytest.raises(OperandError, match="must return a Value"):

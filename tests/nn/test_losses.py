@@ -112,7 +112,7 @@ def test_softmax_cross_entropy_refuses_other_targets(target: Any) -> None:
 
 
 def test_one_or_several_outputs() -> None:
-    with pytest.raises(OperandError, match="hinge takes one number; the model gave 2"):
+    with pytest.raises(OperandError, match="hinge takes one number, not a list of 2"):
         hinge([Value(1.0), Value(2.0)], 1)  # type: ignore[type-var]
     with pytest.raises(OperandError, match="binary_cross_entropy takes one number"):
         binary_cross_entropy([Value(1.0)], 1)  # type: ignore[type-var]

@@ -4,10 +4,11 @@ import copy
 import math
 import pickle
 
+import numpy as np
 import pytest
 
 from autograd import LengthError, Value
-from nn import MLP, Layer, Module, NonFiniteError
+from nn import MLP, Layer, Module, NonFiniteError, SettingError
 
 
 class Everything(Module):
@@ -18,7 +19,6 @@ class Everything(Module):
         self.layer = Layer(1, 1)
         self.twice = self.single
         self.layer_again = self.layer
-        self.computed = self.single * 2
         self.number = 7.0
         self.self = self
 
@@ -98,3 +98,19 @@ def test_models_are_copied_and_pickled() -> None:
     for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):  # noqa: S301 - our own bytes
         assert [o.data for o in twin([0.3, 0.4])] == [o.data for o in model([0.3, 0.4])]
         assert not set(twin.parameters()) & set(model.parameters())
+
+
+def test_arrays_of_values_are_found_and_what_cannot_be_trained_is_refused() -> None:
+    class Arrays(Module):
+        def __init__(self) -> None:
+            self.w = np.array([Value(1.0), Value(2.0)])
+
+    assert [name for name, _ in Arrays().named_parameters()] == ["w.0", "w.1"]
+
+    class Computed(Module):
+        def __init__(self, held: object) -> None:
+            self.held = held
+
+    for held, words in ((Value(1.0) * 0.1, "computed Value"), ({Value(1.0)}, "arbitrary")):
+        with pytest.raises(SettingError, match=f"held is a.*{words}"):
+            Computed(held).parameters()

@@ -151,7 +151,7 @@ def test_zero_grad() -> None:
 
 
 def test_repr() -> None:
-    assert repr(SGD([Value(1.0)], 0.1)) == "SGD(<1 parameters>, lr=0.1, weight_decay=0.0)"
+    assert repr(SGD([Value(1.0)], 0.1)) == "SGD(<1 parameter>, lr=0.1, weight_decay=0.0)"
     assert (
-        repr(SGD([Value(1.0)], [0.1, 0.2], 0.5)) == "SGD(<1 parameters>, lr=<2 step sizes>, weight_decay=0.5)"
+        repr(SGD([Value(1.0)], [0.1, 0.2], 0.5)) == "SGD(<1 parameter>, lr=<2 step sizes>, weight_decay=0.5)"
     )

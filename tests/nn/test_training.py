@@ -263,3 +263,15 @@ def test_progress_elsewhere_is_silent_unless_asked_for(monkeypatch: pytest.Monke
 def test_progress_without_a_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     fit(small_model(), binary_cross_entropy, TRAIN, VALIDATION, **settings(progress=True))
+
+
+def test_accuracy_refuses_what_it_cannot_judge() -> None:
+    three, one = MLP(1, [3]), MLP(1, [1])
+    inputs = [[0.0], [1.0]]
+    assert accuracy(one, (inputs, [[0], [1]])) in {0.0, 0.5, 1.0}
+    for model, targets in ((three, [[1, 0, 0], [0, 1, 0]]), (three, [5, 6]), (one, [[0, 1], [1, 0]])):
+        with pytest.raises(TargetError, match="sample 0"):
+            accuracy(model, (inputs, targets))
+    one.layers[0].neurons[0].weights[0].data = math.nan
+    with pytest.raises(NonFiniteError, match="sample 0 is nan"):
+        accuracy(one, (inputs, [0, 1]))
