@@ -283,7 +283,8 @@ def documentation(row: Primitive) -> str:
     if row.variadic:
         signature, partials = f"{row.name}(x₁, …, xₙ)", []
     else:
-        operands = "xy"[: len(row.partials)]
+        count = len(row.partials)
+        operands = "xy"[:count] if count <= len("xy") else [f"x{i}" for i in range(1, count + 1)]
         symbols = [Symbol(x) for x in operands]
         signature = str(symbols[0].apply(row, tuple(symbols)))
         partials = [

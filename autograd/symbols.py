@@ -10,7 +10,7 @@ Run a rule on symbols and it writes down what it does:
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,8 @@ class Symbol:
     __hash__ = None  # type: ignore[assignment]
     __slots__ = ("binding", "text")
 
+    for_readers: ClassVar[bool] = True
+
     def __init__(self, text: str, binding: int = BINDING["atom"]) -> None:
         self.text = text
         self.binding = binding
@@ -63,7 +65,10 @@ class Symbol:
         raise TypeError(f"{self} has no truth value while it is being written down")
 
     def apply(self, primitive: Primitive, operands: tuple[object, ...]) -> Symbol:
-        """Write the primitive between its operands if it has such a sign, as a call if not."""
+        """Write the primitive as a reader would, or else as a call of its name."""
+        if primitive.reading is not None and self.for_readers:
+            read: Symbol = primitive.reading(*operands)
+            return read
         sign = self.sign(primitive)
         if sign in BINDING and len(operands) == len("xy"):
             return self.between(sign, *operands)
@@ -77,6 +82,10 @@ class Symbol:
 
     def between(self, symbol: str, left: object, right: object) -> Symbol:
         """Write `left symbol right`, with the parentheses that the reading needs."""
+        if self.for_readers and symbol == "*" and isinstance(right, Symbol) and is_one(left):
+            return right
+        if self.for_readers and symbol == "**" and isinstance(left, Symbol) and is_one(right):
+            return left
         binding = BINDING[symbol]
         # a right operand of equal strength needs parentheses: x - (y - z); ** is the other way round
         low, high = (binding + 1, binding) if symbol == "**" else (binding, binding + 1)
@@ -98,6 +107,8 @@ class Source(Symbol):
     """A symbol that writes Python source for floats."""
 
     __slots__ = ()
+
+    for_readers: ClassVar[bool] = False
 
     def sign(self, primitive: Primitive) -> str:
         """Return the operator that computes just what the primitive does, if there is one."""
@@ -124,6 +135,11 @@ class GuardedSource(Source):
         if symbol == "/":
             return type(self)(f"divide({self.operand(left, 0)}, {self.operand(right, 0)})")
         return super().between(symbol, left, right)
+
+
+def is_one(x: object) -> bool:
+    """Whether an operand is the number 1, and not a symbol."""
+    return isinstance(x, int | float) and x == 1
 
 
 def _infix(symbol: str) -> tuple[Callable[[Symbol, object], Symbol], Callable[[Symbol, object], Symbol]]:
