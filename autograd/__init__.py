@@ -52,8 +52,10 @@ from autograd.primitives import (
     tanh,
 )
 from autograd.value import Value, gradients
+from autograd.views.chain import explain
 from autograd.views.draw import draw, to_dot
 from autograd.views.formula import formula, latex
+from autograd.views.order import why_order
 from autograd.views.trace import trace
 
 __all__ = [
@@ -77,6 +79,7 @@ __all__ = [
     "dot",
     "draw",
     "exp",
+    "explain",
     "formula",
     "gradients",
     "latex",
@@ -98,4 +101,5 @@ __all__ = [
     "to_dot",
     "topological_order",
     "trace",
+    "why_order",
 ]

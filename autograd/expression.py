@@ -31,9 +31,11 @@ OPERATORS = {ast.Add: add, ast.Sub: sub, ast.Mult: mul, ast.Div: div, ast.Pow: p
 TOKEN = re.compile(
     r"(?P<number>(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
     r"|(?P<name>(?:[A-Za-z0-9_]|[^\x00-\x7f²³√·⋅×÷−–])+)"
-    r"|(?P<sign>\*\*|[-+*/(),])(?<!/)(?!/)|(?P<slash>/(?!/))"
-    r"|:=|//|[<>=!]=|\S",
+    r"|:=|//|[<>=!]="
+    r"|(?P<sign>\*\*|[-+*/(),])"
+    r"|\S",
 )
+"""A token; one that is in no group has no place in an expression."""
 
 REFUSED = {
     "a comparison": "< > <= >= == != in is",
@@ -41,7 +43,7 @@ REFUSED = {
     "a condition": "if else",
     "a lambda": "lambda",
     "a loop": "for while",
-    "an assignment": "= :=",
+    "an assignment or keyword": "= :=",
     "an attribute": ".",
     "a subscript or list": "[ ]",
     "a set or dictionary": "{ }",
@@ -109,8 +111,11 @@ class Expression:
     def __init__(self, text: str, steps: list[Step]) -> None:
         self.text = text
         self._steps = steps
-        self._places = {head: span for head, _, span in reversed(steps) if isinstance(head, str)}
-        self.names = tuple([name for name in reversed(self._places) if name not in CONSTANTS])
+        self._places: dict[str, Span] = {}
+        for head, _, span in steps:
+            if isinstance(head, str):
+                self._places.setdefault(head, span)
+        self.names = tuple([name for name in self._places if name not in CONSTANTS])
 
     def __call__(self, /, **values: Any) -> Any:  # noqa: ANN401 - see evaluate
         """Evaluate, with a keyword for each variable."""
@@ -155,7 +160,8 @@ class Expression:
                 try:
                     stack.append(head(*operands))
                 except AutogradError as error:
-                    error.add_note(_picture(self.text, span))
+                    called = "x and y are the operands" if count > 1 else "x is the operand"
+                    error.add_note(f"where {called} of the marked part:\n{_picture(self.text, span)}")
                     raise
             else:
                 x = numbers[head] if isinstance(head, str) else head
@@ -323,6 +329,7 @@ def _functions() -> dict[str, Primitive]:
 def _suggestion(name: str) -> str:
     """Say what may have been meant by a function that there is not."""
     from difflib import get_close_matches
+    from textwrap import fill
 
     if name in INSTEAD:
         return INSTEAD[name]
@@ -330,7 +337,7 @@ def _suggestion(name: str) -> str:
         return f"did you mean {close!r}?"
     if len(name) == 1 or name in CONSTANTS:
         return f"for a product write {name} * (...)"
-    return f"the functions are {', '.join(_functions())}"
+    return fill(f"the functions are {', '.join(_functions())}", 79)
 
 
 # Showing -----------------------------------------------------------------------------------------

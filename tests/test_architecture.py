@@ -13,9 +13,20 @@ ROOT = Path(__file__).resolve().parents[1]
 
 ROOMS = {
     "autograd": [
-        *("errors", "conversion", "graph", "symbols", "primitives", "specialize", "value", "check"),
-        *("views.words", "views.formula", "views.local", "views.trace", "views.layout", "views.draw"),
-        *("views", ""),
+        *(
+            "errors",
+            "conversion",
+            "graph",
+            "symbols",
+            "primitives",
+            "specialize",
+            "value",
+            "expression",
+            "check",
+        ),
+        *("views.words", "views.setting", "views.formula", "views.local", "views.trace", "views.chain"),
+        *("views.order", "views.layout", "views.draw"),
+        *("views", "", "__main__"),
     ],
     "nn": [
         *("_conflict", "errors", "module", "initializers", "layers", "losses", "optim", "data"),
