@@ -205,22 +205,16 @@ def _confirmed(estimates: list[Estimate]) -> list[tuple[float, float]]:
     Coarse steps may agree with one another by accident: those of a fast oscillation, or
     on both sides of a kink.
     """
-    return [
-        (
-            estimate.value,
-            estimate.error
-            + max(
-                [
-                    abs(finer.value - estimate.value) - CONFIDENCE * finer.rounding
-                    for finer in estimates[k + 1 :]
-                    if abs(finer.value - estimate.value) > CONFIDENCE * finer.rounding
-                ],
-                default=0.0,
-            ),
-        )
-        for k, estimate in enumerate(estimates)
-        if math.isfinite(estimate.value)
-    ]
+    confirmed = []
+    for k, estimate in enumerate(estimates):
+        doubts = [
+            abs(finer.value - estimate.value) - CONFIDENCE * finer.rounding for finer in estimates[k + 1 :]
+        ]
+        if math.isfinite(estimate.value):
+            confirmed.append(
+                (estimate.value, estimate.error + max([doubt for doubt in doubts if doubt > 0], default=0.0))
+            )
+    return confirmed
 
 
 def _kinks(output: Value) -> list[str]:

@@ -67,6 +67,7 @@ class Primitive:
     summary: str
     latex: str
     reading: Callable[..., Any] | None
+    gate: str
     example: tuple[str, float] | None
 
     def __init__(self, **row: object) -> None:
@@ -183,6 +184,7 @@ def primitive(
     symbol: str = "",
     latex: str = "",
     reading: Callable[..., Any] | None = None,
+    gate: str = "",
     domain: Domain | None = None,
     kink: Kink | None = None,
     example: tuple[str, float] | None = None,
@@ -209,6 +211,8 @@ def primitive(
         How formulas write it in LaTeX, with {0}, {1} for the operands, if not by name.
     reading
         How a reader would write it in other primitives; for helper rows.
+    gate
+        What it does with the gradient that reaches it, to follow the name in a sentence.
     domain, kink
         Where the function is not defined, and where its derivative is not.
     example
@@ -251,6 +255,7 @@ def primitive(
         summary=summary,
         latex=latex,
         reading=reading,
+        gate=gate,
         example=example,
     )
     TABLE[name] = row
@@ -279,6 +284,7 @@ add = primitive(
     (lambda z, x, y: 1, lambda z, x, y: 1),
     "Sum of two numbers.",
     symbol="+",
+    gate="passes it on unchanged, to both operands",
     example=("add(2, 3)", 5.0),
 )
 sub = primitive(
@@ -287,6 +293,7 @@ sub = primitive(
     (lambda z, x, y: 1, lambda z, x, y: -1),
     "Difference of two numbers.",
     symbol="-",
+    gate="passes it on unchanged to the first operand, with its sign changed to the second",
     example=("sub(2, 3)", -1.0),
 )
 mul = primitive(
@@ -295,6 +302,7 @@ mul = primitive(
     (lambda z, x, y: y, lambda z, x, y: x),
     "Product of two numbers.",
     symbol="*",
+    gate="swaps the operands: each gets the gradient times the other one",
     example=("mul(2, 3)", 6.0),
 )
 div = primitive(
@@ -304,6 +312,7 @@ div = primitive(
     "Quotient of two numbers.",
     symbol="/",
     domain=Domain("y ≠ 0", lambda x, y: y == 0, "add a small constant to the divisor, or test it first"),
+    gate="divides it by the divisor; the divisor itself gets a share of opposite sign",
     example=("div(3, 2)", 1.5),
 )
 neg = primitive(
@@ -312,6 +321,7 @@ neg = primitive(
     (lambda z, x: -1,),
     "The number with its sign changed.",
     symbol="-",
+    gate="changes its sign",
     example=("neg(2)", -2.0),
 )
 
@@ -351,6 +361,7 @@ pow = primitive(  # noqa: A001 - the name of the operation; this module uses bui
         "the odd root of a negative x is -(abs(x) ** y)",
     ),
     kink=Kink("x = 0 with 0 < y < 1: the slope is inf", lambda x, y: (x == 0) & (y < 1) & (y > 0)),
+    gate="brings the exponent down as a factor and leaves a power one lower",
     example=("pow(2, 3)", 8.0),
 )
 # With a factor of its own, a power stays exact when that factor is 0, at every order.
@@ -400,6 +411,7 @@ exp = primitive(
     (lambda z, x: z,),
     "e to the power x.",
     latex="e^{{{0}}}",
+    gate="multiplies it by its own value",
     example=("exp(1)", 2.718281828459045),
 )
 log: Primitive = primitive(
@@ -409,6 +421,7 @@ log: Primitive = primitive(
     "Natural logarithm.",
     latex=r"\ln\left({0}\right)",
     domain=Domain("x > 0", lambda x: x <= 0, "keep it positive, with autograd.max(x, 1e-12) for example"),
+    gate="divides it by the operand",
     example=("log(2)", 0.6931471805599453),
 )
 sqrt = primitive(
@@ -421,6 +434,7 @@ sqrt = primitive(
         "x ≥ 0", lambda x: x < 0, "keep it from falling below 0, with autograd.max(x, 0) for example"
     ),
     kink=Kink("x = 0: the slope is inf", lambda x: x == 0),
+    gate="divides it by twice its own value: steep near 0, flat far out",
     example=("sqrt(4)", 2.0),
 )
 
@@ -436,6 +450,7 @@ sin = primitive(
     "Sine of an angle in radians.",
     latex=r"\sin\left({0}\right)",
     domain=FINITE,
+    gate="multiplies it by the cosine: at most 1 in size",
     example=("sin(1)", 0.8414709848078965),
 )
 cos: Primitive = primitive(
@@ -445,6 +460,7 @@ cos: Primitive = primitive(
     "Cosine of an angle in radians.",
     latex=r"\cos\left({0}\right)",
     domain=FINITE,
+    gate="multiplies it by minus the sine: at most 1 in size",
     example=("cos(1)", 0.5403023058681398),
 )
 tanh = primitive(
@@ -453,6 +469,7 @@ tanh = primitive(
     (lambda z, x: _sech2(x),),
     "Hyperbolic tangent.",
     latex=r"\tanh\left({0}\right)",
+    gate="shrinks it: the slope is at most 1, and next to 0 where tanh is flat",
     example=("tanh(0.5)", 0.46211715726000973),
 )
 
@@ -494,6 +511,7 @@ sigmoid = primitive(
     "Logistic function 1 / (1 + exp(-x)).",
     symbol="σ",
     latex=r"\sigma\left({0}\right)",
+    gate="shrinks it: the slope is at most ¼, and next to 0 where sigmoid is flat",
     example=("sigmoid(0)", 0.5),
 )
 _sigmoid_slope: Primitive = primitive(
@@ -509,6 +527,7 @@ softplus = primitive(
     lambda x: builtins.max(x, 0.0) + math.log1p(math.exp(-math.fabs(x))),
     (lambda z, x: sigmoid(x),),
     "Smooth relu, log(1 + exp(x)).",
+    gate="shrinks it: the slope lies between 0 and 1",
     example=("softplus(0)", 0.6931471805599453),
 )
 relu = primitive(
@@ -517,6 +536,7 @@ relu = primitive(
     (lambda z, x: step(x),),
     "Rectified linear unit, max(0, x).",
     kink=Kink("x = 0: derivative 0", lambda x: x == 0),
+    gate="lets it through where the operand is positive, and blocks it elsewhere",
     example=("relu(3)", 3.0),
 )
 step: Primitive = primitive(
@@ -525,6 +545,7 @@ step: Primitive = primitive(
     (lambda z, x: 0,),
     "1 where x > 0, else 0.",
     kink=Kink("x = 0: derivative 0", lambda x: x == 0),
+    gate="blocks it: a step is flat, so its slope is 0",
     example=("step(3)", 1.0),
 )
 abs = primitive(  # noqa: A001 - the name of the operation
@@ -534,6 +555,7 @@ abs = primitive(  # noqa: A001 - the name of the operation
     "Distance from zero.",
     latex=r"\left|{0}\right|",
     kink=Kink("x = 0: derivative 0", lambda x: x == 0),
+    gate="passes it on where the operand is positive, with its sign changed where negative",
     example=("abs(-3)", 3.0),
 )
 sign: Primitive = primitive(
@@ -542,6 +564,7 @@ sign: Primitive = primitive(
     (lambda z, x: 0,),
     "-1, 0 or 1.",
     kink=Kink("x = 0: derivative 0", lambda x: x == 0),
+    gate="blocks it: a sign is flat, so its slope is 0",
     example=("sign(-3)", -1.0),
 )
 
@@ -560,6 +583,7 @@ sum = primitive(  # noqa: A001 - the name of the operation
     "Sum of any number of operands, from left to right.",
     reading=lambda *xs: reduce(operator.add, xs),
     symbol="Σ",
+    gate="passes it on unchanged, to every operand",
     example=("sum(1, 2, 3)", 6.0),
 )
 mean = primitive(
@@ -567,6 +591,7 @@ mean = primitive(
     lambda *xs: _add_up(xs) / len(xs),
     lambda z, *xs: [1 / len(xs)] * len(xs),
     "Arithmetic mean.",
+    gate="divides it into equal shares, one for each operand",
     example=("mean(1, 2, 3)", 2.0),
 )
 
@@ -584,6 +609,7 @@ _dot = primitive(
     "The sum of products of a first half of operands with a second, plus an odd last one.",
     reading=_dot_value,
     symbol="w·x",
+    gate="swaps the partners: each gets the gradient times the one it is multiplied with",
     example=("dot([1, 2], [3, 4])", 11.0),
 )
 
@@ -618,6 +644,7 @@ max = primitive(  # noqa: A001 - the name of the operation
     "The largest operand.",
     latex=r"\max\left({operands}\right)",
     kink=Kink("equal largest operands: each has an equal share", lambda *xs: xs.count(builtins.max(xs)) > 1),
+    gate="routes it to the largest operand; equal ones share it",
     example=("max(1, 3, 2)", 3.0),
 )
 min = primitive(  # noqa: A001 - the name of the operation
@@ -627,6 +654,7 @@ min = primitive(  # noqa: A001 - the name of the operation
     "The smallest operand.",
     latex=r"\min\left({operands}\right)",
     kink=Kink("equal smallest operands: each has an equal share", lambda *xs: xs.count(builtins.min(xs)) > 1),
+    gate="routes it to the smallest operand; equal ones share it",
     example=("min(3, 1, 2)", 1.0),
 )
 
@@ -656,6 +684,7 @@ logsumexp = primitive(
     _logsumexp,
     lambda z, *xs: _softmax(z, xs),
     "Logarithm of the sum of exponentials, a smooth largest operand.",
+    gate="shares it out among the operands, the most to the largest",
     example=("logsumexp(0, 0)", 0.6931471805599453),
 )
 

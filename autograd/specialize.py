@@ -79,6 +79,7 @@ class Specializer:
     def __getitem__(self, row: Primitive) -> Rules:
         """Return the rules of a row."""
         if row not in self.rules:
+            row.__doc__ = documentation(row)
             narrow = not row.variadic and len(row.partials) <= len("xy")
             self.rules[row] = self.narrow(row) if narrow else self.wide(row)
         return self.rules[row]
@@ -111,7 +112,7 @@ class Specializer:
                 names[name].__dict__["primitive"] = row
         for recorder in made.values():
             recorder.__qualname__ = f"{self.node.__name__}.{recorder.__name__}"
-            recorder.__doc__ = documentation(row)
+            recorder.__doc__ = row.__doc__
         forward, reflected = [*made.values(), None][:2]
         return Rules(forward, reflected)
 

@@ -296,10 +296,11 @@ class Value(Node):
 RULES = Specializer(Value)
 
 for _row in TABLE.values():
-    _row.__doc__ = documentation(_row)
     if _row.name in METHODS or (not _row.variadic and len(_row.partials) == 1 and _row.name[0] != "_"):
         for _recorder in filter(None, RULES[_row]):
             setattr(Value, _recorder.__name__, _recorder)
+    elif _row.variadic:
+        _row.__doc__ = documentation(_row)
 
 __test__ = {row.name: row.__doc__ for row in TABLE.values() if row.variadic}
 

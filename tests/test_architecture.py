@@ -24,7 +24,7 @@ ROOMS = {
             "expression",
             "check",
         ),
-        *("views.words", "views.setting", "views.formula", "views.local", "views.trace", "views.chain"),
+        *("views.words", "views.setting", "views.local", "views.formula", "views.trace", "views.chain"),
         *("views.order", "views.layout", "views.draw"),
         *("views", "", "__main__"),
     ],

@@ -16,9 +16,9 @@ from autograd.graph import topological_order
 from autograd.symbols import Symbol
 from autograd.value import Value, gradients
 from autograd.views.formula import Name, Term, applied
-from autograd.views.local import local_derivatives
+from autograd.views.local import local_derivatives, row_of
 from autograd.views.setting import NO_BREAK, ROWS, Row, aligned, counted, cut, ends, joined, wrapped
-from autograd.views.words import names, number, printable, shortened
+from autograd.views.words import names, number, printable, save, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,34 +31,6 @@ LARGEST = 5
 
 WIDE = 6
 """The most operands that are written out."""
-
-GATES = {
-    "add": "passes it on unchanged, to both operands",
-    "sub": "passes it on unchanged to the first operand, with its sign changed to the second",
-    "mul": "swaps the operands: each gets the gradient times the other one",
-    "div": "divides it by the divisor; the divisor itself gets a share of opposite sign",
-    "neg": "changes its sign",
-    "pow": "brings the exponent down as a factor and leaves a power one lower",
-    "exp": "multiplies it by its own value",
-    "log": "divides it by the operand",
-    "sqrt": "divides it by twice its own value: steep near 0, flat far out",
-    "sin": "multiplies it by the cosine: at most 1 in size",
-    "cos": "multiplies it by minus the sine: at most 1 in size",
-    "tanh": "shrinks it: the slope is at most 1, and next to 0 where tanh is flat",
-    "sigmoid": "shrinks it: the slope is at most ¼, and next to 0 where sigmoid is flat",
-    "softplus": "shrinks it: the slope lies between 0 and 1",
-    "relu": "lets it through where the operand is positive, and blocks it elsewhere",
-    "step": "blocks it: a step is flat, so its slope is 0",
-    "abs": "passes it on where the operand is positive, with its sign changed where negative",
-    "sign": "blocks it: a sign is flat, so its slope is 0",
-    "sum": "passes it on unchanged, to every operand",
-    "mean": "divides it into equal shares, one for each operand",
-    "dot": "swaps the partners: each gets the gradient times the one it is multiplied with",
-    "max": "routes it to the largest operand; equal ones share it",
-    "min": "routes it to the smallest operand; equal ones share it",
-    "logsumexp": "shares it out among the operands, the most to the largest",
-}
-"""What an operation does with the gradient that reaches it, in words; the tests hold them to the table."""
 
 
 class ChainError(AutogradError, ValueError):
@@ -87,13 +59,8 @@ class Lesson:
         ChainError
             If the name ends in anything else.
         """
-        from pathlib import Path
-
-        path = Path(path)
-        if path.suffix.lower() not in {".txt", ".md"}:
-            raise ChainError(f"an explanation is saved as .txt or .md, not as {path.name!r}")
-        text = self.text if path.suffix.lower() == ".txt" else self._repr_markdown_()
-        path.write_text(text + "\n", encoding="utf-8")
+        forms = {".txt": lambda: f"{self.text}\n", ".md": lambda: f"{self._repr_markdown_()}\n"}
+        save(path, "an explanation", forms, ChainError)
 
     def _repr_markdown_(self) -> str:
         # four spaces make a block of code that nothing in a label can end
@@ -219,13 +186,6 @@ def check(*values: object) -> None:
             )
 
 
-def _row(node: Value) -> Primitive:
-    row = node.primitive
-    if row is None:
-        raise ChainError(f"{node!r} was given, not computed")
-    return row
-
-
 def shares(node: Value) -> list[tuple[int, Value, float]]:
     """List a node's operands that are Values: the slot, the operand, the local derivative by it."""
     slopes = zip(node.operands, local_derivatives(node), strict=True)
@@ -308,7 +268,7 @@ class Writer:
 
     def partial(self, node: Value, slot: int) -> str:
         """Write `dz/dx = y`, or `dz/dx` alone if the row has no formula that helps a reader."""
-        row, name = _row(node), f"d{self[node]}/d{self[node.operands[slot]]}"
+        row, name = row_of(node), f"d{self[node]}/d{self[node.operands[slot]]}"
         if len(node.operands) > WIDE:
             return name
         z, operands, whole = Term(Name(self[node], "")), self.terms(node), self.term(node)
@@ -324,7 +284,7 @@ class Writer:
 
     def term(self, node: Value) -> Term:
         """Return the operation of a node as a term, as a reader would write it."""
-        return applied(_row(node), self.terms(node))
+        return applied(row_of(node), self.terms(node))
 
 
 def _rewritten(term: Term, whole: str, z: Term) -> Term:
@@ -443,9 +403,9 @@ def _table(steps: Steps, adjoints: dict[Value, float], written: Writer, *, singl
 def _gates(way: list[Value]) -> list[str]:
     """Say what each kind of operation on the way does with the gradient."""
     lines = ["What each kind of operation does with the gradient that reaches it:", ""]
-    for row in dict.fromkeys(map(_row, reversed(way))):
+    for row in dict.fromkeys(map(row_of, reversed(way))):
         name = row.name.strip("_")
-        lines += wrapped(f"{shortened(printable(name), 20)} {GATES.get(name) or _in_general(row)}.", "    ")
+        lines += wrapped(f"{shortened(printable(name), 20)} {row.gate or _in_general(row)}.", "    ")
     return lines
 
 
@@ -473,7 +433,7 @@ def _nudge(way: list[Value], wrt: Value, derivative: float, written: Writer) -> 
     try:
         for node in way:
             operands = [numbers.get(x, x.data) if type(x) is Value else x for x in node.operands]
-            numbers[node] = _row(node).of_floats(*operands)
+            numbers[node] = row_of(node).of_floats(*operands)
     except (ArithmeticError, ValueError) as error:
         return wrapped(f"{title} That cannot be done here: {error}.")
     change, expected = numbers[output] - output.data, derivative * h

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from autograd.errors import AutogradError, OperandError
 from autograd.graph import topological_order
 from autograd.value import Value
-from autograd.views.words import names, number, printable, shortened
+from autograd.views.words import escaped, names, number, printable, save, shortened
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -62,7 +62,6 @@ DARK = {
     "cut": "fill:#1e293b;stroke:#a3b1c6",
     "sign": "fill:#fdba74",
 }
-ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 class DrawingError(AutogradError, ValueError):
@@ -116,16 +115,17 @@ class Drawing:
         DrawingError
             If the name ends in anything else.
         """
-        from pathlib import Path
-
-        path = Path(path)
-        if path.suffix.lower() not in {".svg", ".dot", ".gv"}:
-            raise DrawingError(
-                f"a drawing is saved as .svg, .dot or .gv, not as {path.name!r}; "
-                "for a PNG or PDF save the .svg and convert it, or render the .dot with Graphviz",
-            )
-        text = self.svg if path.suffix.lower() == ".svg" else _digraph(self._sheet).source
-        path.write_text(text, encoding="utf-8")
+        save(
+            path,
+            "a drawing",
+            {
+                ".svg": lambda: self.svg,
+                ".dot": lambda: _digraph(self._sheet).source,
+                ".gv": lambda: _digraph(self._sheet).source,
+            },
+            DrawingError,
+            "; for a PNG or PDF save the .svg and convert it, or render the .dot with Graphviz",
+        )
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -316,7 +316,7 @@ def _counted(count: int, noun: str) -> str:
 def _svg(sheet: Sheet, layout: Layout) -> str:
     from zlib import crc32
 
-    title = _escaped(shortened(sheet.cards[-1].name, 80))
+    title = escaped(shortened(sheet.cards[-1].name, 80))
     leaves = sum(not card.operation for card in sheet.cards)
     values, edges = _counted(len(sheet.cards), "value"), _counted(len(sheet.edges), "edge")
     dark = "".join(f".glassgrad .{name}{{{style}}}" for name, style in DARK.items())
@@ -348,7 +348,7 @@ def _svg_card(card: Card, x: int, y: int) -> list[str]:
     kind = "computed" if card.operation else "leaf"
     caption, right = f' font-family="{SANS}"', ' text-anchor="end"'
     lines = [
-        f'<g class="card" transform="translate({x},{y})"><title>{_escaped(card.details)}</title>',
+        f'<g class="card" transform="translate({x},{y})"><title>{escaped(card.details)}</title>',
         f'<rect class="{kind}" {LIGHT[kind]} width="{WIDTH}" height="{HEIGHT}" rx="7"/>',
         _text("name" if card.labelled else "quiet", 9, 17, name),
         _text("quiet", 9, 36, "data", caption),
@@ -371,11 +371,7 @@ def _svg_card(card: Card, x: int, y: int) -> list[str]:
 
 
 def _text(kind: str, x: float, y: float, text: str, more: str = "") -> str:
-    return f'<text class="{kind}" {LIGHT[kind]} x="{x:g}" y="{y:g}"{more}>{_escaped(text)}</text>'
-
-
-def _escaped(text: str) -> str:
-    return text.translate(ESCAPES)
+    return f'<text class="{kind}" {LIGHT[kind]} x="{x:g}" y="{y:g}"{more}>{escaped(text)}</text>'
 
 
 # DOT ---------------------------------------------------------------------------------------------
@@ -410,7 +406,7 @@ def _digraph(sheet: Sheet, *, bare: bool = False) -> graphviz.Digraph:
 def _dot_card(card: Card, fan_in: int) -> str:
     """Write a card as a table of Graphviz's; its operands enter at narrow cells on the left."""
     leaf, computed = 'bgcolor="#eff6ff" color="#2563eb" border="2"', 'bgcolor="#ffffff" color="#8595ab"'
-    name = _escaped(shortened(card.name, 16))
+    name = escaped(shortened(card.name, 16))
     size = f'width="6" height="{max(1, 48 // (fan_in or 1))}" fixedsize="true"'
     ports = "".join(f'<tr><td port="{slot}" {size}></td></tr>' for slot in range(fan_in))
     ports += "<tr><td>…</td></tr>" * card.cut
@@ -419,7 +415,7 @@ def _dot_card(card: Card, fan_in: int) -> str:
         f'<<table {computed if card.operation else leaf} style="rounded" '
         'cellborder="0" cellspacing="0" cellpadding="3"><tr>'
         f'<td rowspan="3" cellpadding="0">{ports and f"{table}{ports}</table>"}</td>'
-        f'<td align="left"><b>{name}</b></td><td align="right">{_escaped(card.operation)}</td></tr>'
+        f'<td align="left"><b>{name}</b></td><td align="right">{escaped(card.operation)}</td></tr>'
         f'<tr><td align="left">data</td><td align="right">{card.data}</td></tr>'
         f'<tr><td align="left">grad</td><td align="right">{card.grad}</td></tr></table>>'
     )

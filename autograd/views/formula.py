@@ -16,7 +16,8 @@ from autograd.graph import topological_order
 from autograd.primitives import Primitive, add, div, mul, neg, pow, sub  # noqa: A004 - the operation
 from autograd.symbols import BINDING, Symbol
 from autograd.value import Value
-from autograd.views.words import names, printable, shortened
+from autograd.views.local import row_of
+from autograd.views.words import names, printable, save, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -248,13 +249,8 @@ class Formula:
         FormulaError
             If the name ends in anything else.
         """
-        from pathlib import Path
-
-        path = Path(path)
-        if path.suffix.lower() not in {".tex", ".txt"}:
-            raise FormulaError(f"a formula is saved as .tex or .txt, not as {path.name!r}")
-        text = self.text if path.suffix.lower() == ".txt" else f"\\[\n{self.latex}\n\\]"
-        path.write_text(text + "\n", encoding="utf-8")
+        forms = {".tex": lambda: f"\\[\n{self.latex}\n\\]\n", ".txt": lambda: f"{self.text}\n"}
+        save(path, "a formula", forms, FormulaError)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex}$"
@@ -318,7 +314,7 @@ def formula(output: Value, wrt: Value | None = None) -> Formula:
         raise FormulaError(f"{output!r} does not depend on {wrt!r}; the derivative is 0")
     derivative = _backward(output, wrt, interior, named, terms, lines)
     z, x = named[output], named[wrt]
-    name = Name(f"d{z.text}/d{x.text}", _fraction(z, x)) if output.label and wrt.label else None
+    name = Name(f"d{z.text}/d{x.text}", fraction(z, x)) if output.label and wrt.label else None
     return Formula([*_needed(lines, derivative), (name, derivative)])
 
 
@@ -344,7 +340,7 @@ def _forward(
     uses = Counter(parent for node in interior for parent in node.parents)
     lines: list[Line] = []
     for node in interior:
-        term = applied(_row(node), [terms[x] if isinstance(x, Value) else x for x in node.operands])
+        term = applied(row_of(node), [terms[x] if isinstance(x, Value) else x for x in node.operands])
         if node.label or term.size > LONGEST or (uses[node] > 1 and term.size > 1):
             lines.append((named[node], term))
             term = Term(named[node])
@@ -372,10 +368,10 @@ def _backward(  # noqa: PLR0917 - what formula() knows, and once only
         adjoint = adjoints[node]
         if adjoint.size > LONGEST or (adjoint.size > 1 and len(depends.intersection(node.parents)) > 1):
             z, x = named[output], named[node]
-            name = Name(f"d{z.text}_d{x.text}", _fraction(z, x))
+            name = Name(f"d{z.text}_d{x.text}", fraction(z, x))
             lines.append((name, adjoint))
             adjoint = Term(name)
-        row = _row(node)
+        row = row_of(node)
         operands = [terms[x] if isinstance(x, Value) else x for x in node.operands]
         for x, partial in zip(node.operands, row.partials_at(terms[node], operands), strict=True):
             if x in depends:
@@ -403,12 +399,6 @@ def _names_in(term: Term) -> set[Name | None]:
             found.add(here.head)
         waiting.extend(here.operands)
     return found
-
-
-def _row(node: Value) -> Primitive:
-    if node.primitive is None:
-        raise FormulaError(f"{node!r} was given, not computed")
-    return node.primitive
 
 
 # Names in LaTeX ----------------------------------------------------------------------------------
@@ -447,5 +437,6 @@ def _escaped(text: str) -> str:
     return "".join([SPECIAL.get(character, character) for character in printable(text)])
 
 
-def _fraction(z: Name, x: Name) -> str:
+def fraction(z: Name, x: Name) -> str:
+    """Write the name of a derivative."""
     return rf"\frac{{\partial {z.latex}}}{{\partial {x.latex}}}"

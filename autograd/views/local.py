@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from autograd.errors import OperandError
 from autograd.value import Value, gradients
+
+if TYPE_CHECKING:
+    from autograd.primitives import Primitive
+
+
+def row_of(node: Value) -> Primitive:
+    """Return the row of the table that computed a Value."""
+    if node.primitive is None:
+        raise OperandError(f"{node!r} was given, not computed")
+    return node.primitive
 
 
 def local_derivatives(node: Value) -> list[float | None]:

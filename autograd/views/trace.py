@@ -13,21 +13,18 @@ from autograd.errors import LengthError, OperandError
 from autograd.graph import topological_order
 from autograd.symbols import Symbol
 from autograd.value import Value
-from autograd.views.formula import FormulaError, Latex, Name, Term, applied, latex_name
-from autograd.views.local import local_derivatives
-from autograd.views.words import names, shortened
+from autograd.views.formula import FormulaError, Latex, Name, Term, applied, fraction, latex_name
+from autograd.views.local import local_derivatives, row_of
+from autograd.views.setting import COLUMNS, cells, cut
+from autograd.views.words import escaped, names, save
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from os import PathLike
 
-    from autograd.primitives import Primitive
 
 LIMIT = 2_000
 """The most Values in one trace."""
-
-WIDTH = 80  # of the text
-ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 class Statement(NamedTuple):
@@ -110,9 +107,7 @@ class Trace:
                     f"= {value}",
                 ]
                 lines.append(
-                    "<tr>"
-                    + "".join([f"<td {style}>{cell.translate(ESCAPES)}</td>" for cell in cells])
-                    + "</tr>"
+                    "<tr>" + "".join([f"<td {style}>{escaped(cell)}</td>" for cell in cells]) + "</tr>"
                 )
             blocks.append("\n".join([*lines, "</table>"]))
         return "\n".join(blocks)
@@ -125,17 +120,15 @@ class Trace:
         FormulaError
             If the name ends in anything else.
         """
-        from pathlib import Path
-
-        path = Path(path)
-        forms = {".txt": "text", ".md": "markdown", ".tex": "latex", ".html": "html"}
-        form = forms.get(path.suffix.lower())
-        if form is None:
-            raise FormulaError(f"a trace is saved as {', '.join(forms)}, not as {path.name!r}")
-        text = getattr(self, form)
         head = '<meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-        page = f"<!doctype html>{head}<title>Evaluation trace</title>\n{text}"
-        path.write_text({"html": page, "latex": f"\\[\n{text}\n\\]"}.get(form, text) + "\n", encoding="utf-8")
+        page = f"<!doctype html>{head}<title>Evaluation trace</title>\n"
+        forms = {
+            ".txt": lambda: f"{self.text}\n",
+            ".md": lambda: f"{self.markdown}\n",
+            ".tex": lambda: f"\\[\n{self.latex}\n\\]\n",
+            ".html": lambda: f"{page}{self.html}\n",
+        }
+        save(path, "a trace", forms, FormulaError)
 
     def _repr_html_(self) -> str:
         return self.html
@@ -272,7 +265,7 @@ def _primal(leaves: list[Value], interior: list[Value], named: dict[Value, Name]
     ]
     for node in interior:
         forms = [
-            applied(_row(node), [Term(shown(x)) if isinstance(x, Value) else x for x in node.operands])
+            applied(row_of(node), [Term(shown(x)) if isinstance(x, Value) else x for x in node.operands])
             for shown in (named.__getitem__, _number)
         ]
         statements.append(Statement(named[node], tuple(forms), node.data))
@@ -330,13 +323,7 @@ def _adjoint(
 def _partials(node: Value, shown: Callable[[Value], Name]) -> list[Any]:
     """Write the partials of a computed Value, its operands shown by name or by number."""
     operands = [Term(shown(x)) if isinstance(x, Value) else x for x in node.operands]
-    return _row(node).partials_at(Term(shown(node)), operands)
-
-
-def _row(node: Value) -> Primitive:
-    if node.primitive is None:
-        raise FormulaError(f"{node!r} was given, not computed")
-    return node.primitive
+    return row_of(node).partials_at(Term(shown(node)), operands)
 
 
 # Setting -----------------------------------------------------------------------------------------
@@ -365,7 +352,7 @@ def _bar(name: Name) -> Name:
 
 
 def _ratio(z: Name, x: Name) -> Name:
-    return Name(f"d{z.text}/d{x.text}", rf"\frac{{\partial {z.latex}}}{{\partial {x.latex}}}")
+    return Name(f"d{z.text}/d{x.text}", fraction(z, x))
 
 
 def _cells(statement: Statement, kind: type[Symbol]) -> list[str]:
@@ -379,18 +366,19 @@ def _columns(rows: list[list[str]]) -> list[str]:
     """Align rows in columns that fit the width; long formulas are shortened."""
     width = max(map(len, rows), default=2)
     rows = [[*row[:-1], *[""] * (width - len(row)), row[-1]] for row in rows]
-    sizes = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    room = WIDTH - sizes[0] - sizes[-1] - 3 * (width - 1)
+    sizes = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    room = COLUMNS - sizes[0] - sizes[-1] - 3 * (width - 1)
     while sum(sizes[1:-1]) > room:
         widest = max(range(1, width - 1), key=sizes.__getitem__)
         sizes[widest] -= 1
     lines = []
     for row in rows:
-        cells = [shortened(cell, size).ljust(size) for cell, size in zip(row, sizes, strict=True)]
+        texts = [cut(cell, size) for cell, size in zip(row, sizes, strict=True)]
+        padded = [text + " " * (size - cells(text)) for text, size in zip(texts, sizes, strict=True)]
         signs = [" = " if cell else "   " for cell in row[1:]]
         lines.append(
             (
-                cells[0] + "".join(f"{sign}{cell}" for sign, cell in zip(signs, cells[1:], strict=True))
+                padded[0] + "".join(f"{sign}{text}" for sign, text in zip(signs, padded[1:], strict=True))
             ).rstrip()
         )
     return lines

@@ -1,4 +1,4 @@
-"""How names and numbers are written, the same in every view.
+"""How names and numbers are written, and views saved, the same for every view.
 
 Room: views. Nothing here knows a picture or a table.
 """
@@ -9,9 +9,13 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
+    from os import PathLike
 
+    from autograd.errors import AutogradError
     from autograd.value import Value
+
+ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 def names(nodes: Iterable[Value]) -> dict[Value, str]:
@@ -49,3 +53,26 @@ def shortened(text: str, room: float) -> str:
         if cells > room:
             return f"{text[:fits]}…"
     return text
+
+
+def escaped(text: str) -> str:
+    """Write a text so that it stands for itself in HTML, SVG and Graphviz' tables."""
+    return text.translate(ESCAPES)
+
+
+def save(
+    path: str | PathLike[str],
+    what: str,
+    forms: Mapping[str, Callable[[], str]],
+    error: type[AutogradError],
+    remedy: str = "",
+) -> None:
+    """Write a view to a file in the form that the end of its name asks for, or say which there are."""
+    from pathlib import Path
+
+    path = Path(path)
+    form = forms.get(path.suffix.lower())
+    if form is None:
+        *others, last = forms
+        raise error(f"{what} is saved as {', '.join(others)} or {last}, not as {path.name!r}{remedy}")
+    path.write_text(form(), encoding="utf-8")

@@ -13,7 +13,7 @@ from hypothesis import given, strategies as st
 
 import autograd
 from autograd import TABLE, OperandError, StaleGraphError, Value, gradients, primitive, topological_order
-from autograd.views.chain import GATES, LARGEST, ChainError, Lesson, explain
+from autograd.views.chain import LARGEST, ChainError, Lesson, explain
 from autograd.views.order import why_order
 
 if TYPE_CHECKING:
@@ -179,10 +179,11 @@ def test_a_nudge_out_of_the_domain_is_reported() -> None:
 
 
 def test_every_operation_has_its_sentence() -> None:
-    assert set(GATES) == {row.name for row in TABLE.values() if not row.name.startswith("_")}
+    gates = {row.name for row in TABLE.values() if row.gate}
+    assert gates == {row.name for row in TABLE.values() if not row.name.startswith("_")}
     slopes = {
         name: [gradients(TABLE[name](v := Value(0.1 * i)), [v])[0] for i in range(-60, 61)]
-        for name in GATES
+        for name in gates
         if name in {"tanh", "sigmoid", "softplus", "relu", "step", "abs", "sign", "sin", "cos"}
     }
     assert max(slopes["tanh"]) == 1.0
