@@ -19,10 +19,14 @@ settings.register_profile("thorough", max_examples=2000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
+BUILT_IN = dict(TABLE)
+
+
 @pytest.fixture(autouse=True)
 def table_unchanged() -> Iterator[None]:
-    """Remove what a test adds to the table, so that no test sees another's primitives."""
-    before = dict(TABLE)
+    """Give every test the table as it comes, whatever an example or another test has added."""
+    TABLE.clear()
+    TABLE.update(BUILT_IN)
     yield
     TABLE.clear()
-    TABLE.update(before)
+    TABLE.update(BUILT_IN)
