@@ -9,6 +9,7 @@
 """
 
 from autograd.check import check_gradients
+from autograd.compare import assert_gradients_match, compare
 from autograd.errors import (
     AutogradError,
     DomainError,
@@ -19,6 +20,7 @@ from autograd.errors import (
     ReadOnlyError,
     StaleGraphError,
 )
+from autograd.exercises import exercise
 from autograd.graph import topological_order
 from autograd.primitives import (
     TABLE,
@@ -73,11 +75,14 @@ __all__ = [
     "StaleGraphError",
     "Value",
     "add",
+    "assert_gradients_match",
     "check_gradients",
+    "compare",
     "cos",
     "div",
     "dot",
     "draw",
+    "exercise",
     "exp",
     "explain",
     "formula",

@@ -26,7 +26,7 @@ ROOMS = {
         ),
         *("views.words", "views.setting", "views.local", "views.formula", "views.trace", "views.chain"),
         *("views.order", "views.layout", "views.draw"),
-        *("views", "", "__main__"),
+        *("views", "mistakes", "slips", "compare", "exercises", "", "__main__"),
     ],
     "nn": [
         *("_conflict", "errors", "module", "initializers", "layers", "losses", "optim", "data"),

@@ -1,0 +1,217 @@
+"""What is mistaken for a local derivative: the wrong formulas people write, one table of them.
+
+Room: behind `slips`. A formula is text for `parse`, in `d`, the right local derivative; `z`, the
+result; `x` and `y`, the first and second operand; and `own`, the operand it is taken by. The
+words go on from "the local derivative dz/dx = …". None of these is a derivative: the right
+ones stand in the table of primitives.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from autograd.expression import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from autograd.expression import Expression
+    from autograd.primitives import Primitive
+
+
+class Mistake(NamedTuple):
+    """A wrong local derivative: the kind of slip, the formula, and what is said of it."""
+
+    kind: str
+    formula: str
+    words: str
+    function: Callable[[float, float], float] | None = None  # of z and own, where no formula will do
+
+    def local(self, d: float, z: float, operands: Sequence[float], slot: int) -> float:
+        """Evaluate it, to nan where it is not defined."""
+        own = operands[slot]
+        try:
+            if self.function is not None:
+                return float(self.function(z, own))
+            given = {"d": d, "z": z, "own": own, "x": operands[0], "y": operands[-1]}
+            formula = _parsed(self.formula)
+            return float(formula.evaluate({name: given[name] for name in formula.names}))
+        except (ArithmeticError, ValueError):
+            return math.nan
+
+
+@cache
+def _parsed(formula: str) -> Expression:
+    return parse(formula)
+
+
+ANYWHERE = (
+    Mistake("sign", "-d", "has the wrong sign"),
+    Mistake("inner derivative", "1", "is missing from the product (taken as 1)"),
+    Mistake("factor", "2*d", "is taken twice"),
+    Mistake("factor", "d/2", "is halved"),
+    Mistake("wrong rule", "z", "is replaced by the result itself: it was not differentiated"),
+    Mistake("wrong rule", "1/d", "is turned upside down"),
+    Mistake("wrong rule", "d*d", "is applied twice"),
+)
+"""These happen to any operation."""
+
+MEAN = Mistake("mean", "1", "is taken as 1: the 1/n of the mean is missing")
+LEFT_OUT = Mistake("path forgotten", "0", "is left out")
+ONE_TERM = Mistake("one term", "0", "is left out: the rule has a term for each operand")
+
+AT_OPERAND = "has the pre-activation where the output belongs"
+NOT_THE_OTHER = Mistake("swapped operand", "own", "has the operand itself, not the other one")
+
+BY_ROW: dict[str, tuple[tuple[Mistake, ...], ...]] = {  # for each operand in turn
+    "tanh": (
+        (
+            Mistake("evaluated at output", "1 - x**2", AT_OPERAND),
+            Mistake("wrong rule", "1 - z", "lacks the square"),
+            Mistake("wrong rule", "1 + z**2", "has a plus for its minus"),
+            Mistake("wrong rule", "sqrt(d)", "lacks the square of 1/cosh"),
+            Mistake("wrong rule", "z*(1 - z)", "is that of sigmoid"),
+        ),
+    ),
+    "sigmoid": (
+        (
+            Mistake("evaluated at output", "x*(1 - x)", AT_OPERAND),
+            Mistake("wrong rule", "1 - z", "lacks its first factor"),
+            Mistake("wrong rule", "z*(1 + z)", "has a plus for its minus"),
+            Mistake("wrong rule", "1 - z**2", "is that of tanh"),
+            Mistake("wrong rule", "z*(1 - z)**2", "has a square too many"),
+            Mistake("wrong rule", "z**2*(1 - z)", "has a square too many"),
+        ),
+    ),
+    "relu": ((Mistake("wrong rule", "1 - d", "is 1 on the wrong side of 0"),),),
+    "softplus": ((Mistake("wrong rule", "1 - d", "is that of the opposite side, 1 - sigmoid"),),),
+    "abs": ((Mistake("wrong rule", "x", "is the operand"),),),
+    "exp": (
+        (
+            Mistake("wrong rule", "x*exp(x - 1)", "follows the power rule"),
+            Mistake("wrong rule", "x*z", "has the operand as a factor"),
+            Mistake("wrong rule", "x", "is the operand"),
+        ),
+    ),
+    "log": (
+        (
+            Mistake("wrong rule", "1/z", "is 1 over the logarithm"),
+            Mistake("wrong rule", "x", "is the operand"),
+            Mistake("wrong rule", "1/x**2", "has the square of the operand"),
+            Mistake("wrong rule", "d/log(10)", "is that of the logarithm to base 10"),
+            Mistake("wrong rule", "d/log(2)", "is that of the logarithm to base 2"),
+        ),
+    ),
+    "sqrt": (
+        (
+            Mistake("power", "1/z", "lacks the factor ½"),
+            Mistake("power", "z/2", "has the exponent not lowered"),
+            Mistake("power", "0.5/x", "has the exponent lowered to -1"),
+            Mistake("power", "0.5*x**-1.5", "has the exponent lowered twice"),
+            Mistake("wrong rule", "2/z", "has the 2 above the line"),
+        ),
+    ),
+    "sin": (
+        (
+            Mistake("wrong rule", "d*pi/180", "is that of degrees"),
+            Mistake("wrong rule", "-z", "is minus the sine"),
+        ),
+    ),
+    "cos": (
+        (
+            Mistake("wrong rule", "d*pi/180", "is that of degrees"),
+            Mistake("wrong rule", "-z", "is minus the cosine"),
+        ),
+    ),
+    "pow": (
+        (
+            Mistake("power", "y*z", "has the exponent not lowered"),
+            Mistake("power", "x**(y - 1)", "lacks the exponent as a factor"),
+            Mistake("power", "y*x**(y - 2)", "has the exponent lowered twice"),
+            Mistake("power", "(y - 1)*x**(y - 1)", "has the lowered exponent as its factor"),
+            Mistake("power", "(y - 1)*x**(y - 2)", "has the exponent lowered before it became a factor"),
+            Mistake("power", "(y - 1)*z", "has the lowered exponent as its factor, and not in the power"),
+            Mistake("power", "y*z*x", "has the exponent raised"),
+            Mistake("power", "z*x/(y + 1)", "is an integral: the exponent raised, and divided by"),
+            Mistake("power", "y*x", "multiplies base and exponent: the power is missing"),
+            Mistake("power", "y", "is the exponent alone: the power is missing"),
+            Mistake("wrong rule", "z*log(x)", "is that by the exponent"),
+        ),
+        (
+            Mistake("wrong rule", "y*x**(y - 1)", "follows the power rule"),
+            Mistake("wrong rule", "z", "lacks the logarithm of the base"),
+            Mistake("wrong rule", "z*log(y)", "has the logarithm of the exponent"),
+        ),
+    ),
+    "mul": ((NOT_THE_OTHER,), (NOT_THE_OTHER,)),
+    "div": (
+        (
+            Mistake("wrong rule", "y", "multiplies by the divisor"),
+            Mistake("wrong rule", "1/y**2", "has the square of the divisor"),
+            Mistake("swapped operand", "1/x", "has the operands exchanged"),
+        ),
+        (
+            Mistake("wrong rule", "-z", "lacks the square of the divisor"),
+            Mistake("wrong rule", "z", "lacks the square of the divisor, and the sign"),
+            Mistake("wrong rule", "-1/y**2", "lacks the dividend"),
+            Mistake("wrong rule", "1/y**2", "lacks the dividend, and the sign"),
+            Mistake("wrong rule", "1/y", "is 1 over the divisor"),
+            Mistake("wrong rule", "-x", "is minus the dividend"),
+            Mistake("wrong rule", "x", "is the dividend"),
+            Mistake("wrong rule", "d/y", "has the cube of the divisor"),
+            Mistake("swapped operand", "-y/x**2", "has the operands exchanged"),
+        ),
+    ),
+}
+"""These happen to one operation."""
+
+LOGSUMEXP = (
+    Mistake("wrong rule", "exp(own)", "is the exponential, not divided by the sum"),
+    Mistake("wrong rule", "d*(1 - d)", "is s (1 - s), the slope of one share by its own score"),
+)
+
+
+def mistakes(row: Primitive, slot: int, operands: Sequence[object], factors: Sequence[int]) -> list[Mistake]:
+    """List what the derivative of a row by one operand may have been mistaken for.
+
+    Parameters
+    ----------
+    row, slot
+        The operation and the place of the operand.
+    operands
+        Its operands; a float among them is a constant.
+    factors
+        Counts that may stand where they do not belong.
+    """
+    found = [*BY_ROW[row.name][slot]] if row.name in BY_ROW else []
+    found += ANYWHERE
+    for n in factors:
+        found.append(Mistake("factor", f"{n}*d", f"has a factor of {n} that does not belong there"))
+        found.append(Mistake("factor", f"d/{n}", f"has a factor of 1/{n} that does not belong there"))
+    if row.name == "mean" or _divides_by_a_count(row, operands):
+        found.append(MEAN)
+    elif row.name == "dot":
+        found.append(NOT_THE_OTHER)
+    elif row.name == "logsumexp":
+        found += LOGSUMEXP
+    elif not row.variadic and len(row.partials) == 1:
+        found.append(
+            Mistake(
+                "evaluated at output",
+                "",
+                "is taken at the result, not at the operand",
+                lambda z, own: row.partials[0](row.of_floats(z), z) + 0 * own,
+            )
+        )
+    return found
+
+
+def _divides_by_a_count(row: Primitive, operands: Sequence[object]) -> bool:
+    """Whether an operation is a division by a whole number above 1, or a product with 1 over one."""
+    constants = [x for x in operands if isinstance(x, float)]
+    if row.name not in {"mul", "div"} or len(constants) != 1 or constants[0] == 0:
+        return False
+    count = constants[0] if row.name == "div" else 1 / constants[0]
+    return round(count) > 1 and math.isclose(count, round(count), rel_tol=1e-12)

@@ -1,0 +1,582 @@
+"""The slips people make in deriving a gradient by hand, each made on purpose to see what it gives.
+
+Room: behind `compare`. A `Graph` is a recorded computation as numbered steps, one for each
+local derivative; `Graph.at` gives the numbers at a point, and a `Sweep` over them with any
+step open to change. A `Slip` changes steps. `search` makes every slip it knows at every
+step and keeps those whose result is what the person has. It knows nothing of how the
+person went about it; so a slip that is found is one that *would* give these numbers.
+
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from functools import partial
+from itertools import combinations
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd.errors import AutogradError
+from autograd.expression import parse
+from autograd.graph import topological_order
+from autograd.mistakes import LEFT_OUT, ONE_TERM, Mistake, mistakes
+from autograd.value import Value, gradients
+from autograd.views.local import local_derivatives, row_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    import numpy as np
+
+    from autograd.expression import Expression
+
+    Vector = np.ndarray[Any, np.dtype[np.float64]]
+
+LARGEST = 10_000_000
+"""The most products of Values and targets for which slips are searched."""
+
+FEW, FEW_NODES = 12, 500
+"""The most inputs, and Values, for which other points and exchanged numbers are tried."""
+
+KINDS = (
+    "mean",
+    "evaluated at output",
+    "power",
+    "one term",
+    "path forgotten",
+    "sign",
+    "inner derivative",
+    "factor",
+    "wrong rule",
+    "swapped operand",
+    "overwritten",
+    "another point",
+)
+"""Where several slips give the same numbers, the more particular one is named first."""
+
+
+class Step(NamedTuple):
+    """One local derivative: that of `result` by the operand at `slot`. Nodes are numbered."""
+
+    result: int
+    slot: int
+    operand: int
+
+
+class Slip(NamedTuple):
+    """A slip that gives the numbers of a hand derivation.
+
+    Attributes
+    ----------
+    kind
+        One of `KINDS`.
+    node
+        The first Value, from the output, whose adjoint it makes wrong.
+    words
+        What was done, in a sentence; it may show the right local derivative.
+    """
+
+    kind: str
+    node: Value
+    words: str
+
+
+class Graph:
+    """A recorded computation, its nodes and steps numbered: operands first, steps as the sweep takes them."""
+
+    def __init__(self, output: Value) -> None:
+        interior, leaves = topological_order(output, current=True)
+        self.nodes = [*leaves, *interior]
+        self.leaves = len(leaves)
+        self.index = {node: i for i, node in enumerate(self.nodes)}
+        self.steps = [
+            Step(self.index[node], slot, self.index[x])
+            for node in reversed(interior)
+            for slot, x in enumerate(node.operands)
+            if isinstance(x, Value)
+        ]
+        self.into: dict[int, list[int]] = defaultdict(list)
+        self.out_of: dict[int, list[int]] = defaultdict(list)
+        for k, step in enumerate(self.steps):
+            self.into[step.operand].append(k)
+            self.out_of[step.result].append(k)
+        self.heights = [0] * len(self.nodes)  # the operations on the longest way up to each
+        for step in reversed(self.steps):
+            self.heights[step.result] = max(self.heights[step.result], self.heights[step.operand] + 1)
+
+    def at(self, moved: Mapping[int, float]) -> Sweep:
+        """Compute again with other numbers in some leaves.
+
+        Raises
+        ------
+        DomainError
+            If an operation is not defined there.
+        """
+        copies: list[Value] = []
+        for i, node in enumerate(self.nodes):
+            if i < self.leaves:
+                copies.append(Value(moved.get(i, node.data)))
+            else:
+                operands = [copies[self.index[x]] if isinstance(x, Value) else x for x in node.operands]
+                copies.append(row_of(node)(*operands))
+        return Sweep(self, copies)
+
+
+class Sweep:
+    """The numbers of a graph at one point, and its reverse sweep, open to change.
+
+    Attributes
+    ----------
+    data, adjoints
+        For each node its number, and the derivative of the output by it.
+    locals
+        The local derivative of each step.
+    scale
+        For each node the sum, over all paths from the output, of absolute path products:
+        what the rounding of its adjoint is measured by.
+    """
+
+    def __init__(self, graph: Graph, nodes: Sequence[Value]) -> None:
+        self.graph = graph
+        self.data = [node.data for node in nodes]
+        self.mistaken: dict[tuple[int, Mistake], float] = {}
+        self.adjoints: list[float] = gradients(nodes[-1], nodes)
+        found = {i: local_derivatives(nodes[i]) for i in range(graph.leaves, len(nodes))}
+        self.locals = [float(found[step.result][step.slot] or 0.0) for step in graph.steps]
+        self.scale = [0.0] * len(nodes)
+        self.scale[-1] = 1.0
+        for step, local in zip(graph.steps, self.locals, strict=True):
+            self.scale[step.operand] += self.scale[step.result] * abs(local)
+
+    def operands(self, i: int) -> list[float]:
+        """Return the operands of a node as numbers."""
+        graph = self.graph
+        return [self.data[graph.index[x]] if isinstance(x, Value) else x for x in graph.nodes[i].operands]
+
+    def aim(self, targets: Sequence[int]) -> None:
+        """Compute how every node changes with each target: one more row of numbers a node."""
+        import numpy as np
+
+        self.targets = list(targets)
+        self.base: Vector = np.array([self.adjoints[i] for i in targets])
+        self.influence = np.zeros((len(self.data), len(targets)))
+        self.influence[self.targets, range(len(targets))] = 1.0
+        with np.errstate(all="ignore"):
+            for step, local in zip(reversed(self.graph.steps), reversed(self.locals), strict=True):
+                self.influence[step.result] += local * self.influence[step.operand]
+
+    def changed(self, changes: Mapping[int, float]) -> Vector:
+        """Return the adjoints of the targets with other local derivatives in some steps."""
+        import numpy as np
+
+        steps = [self.graph.steps[k] for k in changes]
+        apart = len({self.graph.heights[step.result] for step in steps}) == 1
+        if (
+            apart or len({step.operand for step in steps}) == 1
+        ):  # no step is below another: their effects add up
+            pairs = zip(steps, changes.items(), strict=True)
+            shares = [self.adjoints[step.result] * (new - self.locals[k]) for step, (k, new) in pairs]
+            total: Vector = self.base + np.array(shares) @ self.influence[[step.operand for step in steps]]
+            return total
+        adjoints = [0.0] * len(self.data)
+        adjoints[-1] = 1.0
+        for k, (step, local) in enumerate(zip(self.graph.steps, self.locals, strict=True)):
+            adjoints[step.operand] += adjoints[step.result] * changes.get(k, local)
+        return np.array([adjoints[i] for i in self.targets])
+
+
+class Guess(NamedTuple):
+    """A slip to be tried: what it is called, and the targets' adjoints if it is made."""
+
+    kind: str
+    node: int  # whose adjoint is wrong first
+    words: str
+    make: Callable[[Sweep], Vector]
+    step: int | None = None  # the step that the words are about
+
+
+# What may have been done -------------------------------------------------------------------------
+
+
+class Shape(NamedTuple):
+    """What the guesses are made about."""
+
+    graph: Graph
+    sweep: Sweep
+    plausible: Callable[[int], bool]  # whether some other local derivative in a step may explain something
+    factors: list[int]
+    matrices: Sequence[Sequence[Sequence[Value]]]  # square ones
+
+
+def guesses(shape: Shape) -> Iterator[Guess]:
+    """List every slip that may have been made: in one step, in alike ones together, or everywhere."""
+    yield from _in_one_step(shape)
+    yield from _in_one_node(shape.graph)
+    yield from _in_alike_steps(shape)
+    yield from _everywhere(shape)
+    yield from _before_activation(shape)
+    yield from _exchanged(shape)
+    for matrix in shape.matrices:
+        yield from _transposed(shape.graph, matrix)
+
+
+def _factors(graph: Graph) -> list[int]:
+    """Collect the counts that a factor may come from: of operands, or as constants."""
+    interior = graph.nodes[graph.leaves :]
+    counts = {len(node.operands) for node in interior if row_of(node).variadic}
+    counts |= {
+        int(x) for node in interior for x in node.operands if isinstance(x, float) and x in range(1001)
+    }
+    return sorted(counts - {0, 1, 2})[:6]
+
+
+def _candidates(shape: Shape, k: int) -> list[Mistake]:
+    """List what the local derivative of a step may have been mistaken for."""
+    step = shape.graph.steps[k]
+    node = shape.graph.nodes[step.result]
+    left_out = ONE_TERM if _has_terms(shape, k) else LEFT_OUT
+    return [left_out, *mistakes(row_of(node), step.slot, node.operands, shape.factors)]
+
+
+def _has_terms(shape: Shape, k: int) -> bool:
+    """Whether a target is reached through another operand of a product, quotient or power as well."""
+    graph, influence = shape.graph, shape.sweep.influence
+    step = graph.steps[k]
+    reached = influence[step.operand] != 0
+    others = [influence[graph.steps[j].operand] for j in graph.out_of[step.result] if j != k]
+    row = row_of(graph.nodes[step.result])
+    return row.name in {"mul", "div", "dot", "pow"} and any(other[reached].any() for other in others)
+
+
+def _in_one_step(shape: Shape) -> Iterator[Guess]:
+    for k, step in enumerate(shape.graph.steps):
+        for mistake in _candidates(shape, k) if shape.plausible(k) else ():
+            yield Guess(mistake.kind, step.operand, mistake.words, partial(_mistaken, {k: mistake}), k)
+
+
+def _in_one_node(graph: Graph) -> Iterator[Guess]:
+    """Guess at a node as a whole: that it keeps one share, or that its derivative is missing."""
+    for x, steps in graph.into.items():
+        for k in steps if len(steps) > 1 else ():
+            kind, words = "path forgotten", f"{{{x}}} keeps only one of its shares"
+            if k == steps[-1]:
+                kind, words = "overwritten", f"{words}, that which arrives last: = in place of +="
+            yield Guess(kind, x, words, partial(_kept, {x: k}))
+    for u in range(graph.leaves, len(graph.nodes)):
+        for k in graph.out_of[u][:1]:
+            words = f"The derivative of {{{u}}}, which stands inside, is missing (taken as 1)"
+            yield Guess("inner derivative", graph.steps[k].operand, words, partial(_without_inner, u), k)
+
+
+def _in_alike_steps(shape: Shape) -> Iterator[Guess]:
+    """Guess that the same was done to every operand of a node, or at every operation alike."""
+    graph = shape.graph
+    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for k, step in enumerate(graph.steps):
+        name, to_leaf = row_of(graph.nodes[step.result]).name, step.operand < graph.leaves
+        groups["", step.result].append(k)
+        for which in (None, to_leaf):  # the way to a layer's inputs is taken apart from that to its weights
+            layer = (name, graph.heights[step.result], which)
+            groups[", and so at every operation of its kind in this layer", *layer].append(k)
+            groups[", and so at every operation of its kind", name, which].append(k)
+    told: set[tuple[int, ...]] = set()
+    for (where, *_), steps in groups.items():
+        if len(steps) == 1 or tuple(steps) in told:
+            continue
+        told.add(tuple(steps))
+        alike: dict[tuple[str, str], dict[int, Mistake]] = defaultdict(dict)
+        for k in steps:
+            for mistake in _candidates(shape, k):
+                alike[mistake.kind, mistake.words][k] = mistake
+        for (kind, words), made in alike.items():
+            if len(made) > 1:
+                first = min(made)
+                node = graph.steps[first].operand
+                yield Guess(kind, node, words + where, partial(_mistaken, made), first)
+
+
+def _everywhere(shape: Shape) -> Iterator[Guess]:
+    """Guess at every shared node, and at the whole gradient."""
+    graph = shape.graph
+    shared = {x: steps[-1] for x, steps in graph.into.items() if len(steps) > 1}
+    if shared:
+        first = min(shared, key=shared.__getitem__)
+        words = f"{{{first}}}, like all that is used more than once, keeps only the share that arrives last: "
+        yield Guess("overwritten", first, f"{words}= in place of +=", partial(_kept, shared))
+    if len(graph.out_of[len(graph.nodes) - 1]) > 1:  # else it is the same as a slip in the first step
+        ways: list[tuple[str, float, str]] = [
+            ("sign", -1.0, "changed in sign"),
+            ("factor", 2.0, "doubled"),
+            ("factor", 0.5, "halved"),
+            *[("factor", n, f"multiplied by {n}") for n in shape.factors],
+            *[("factor", 1 / n, f"divided by {n}") for n in shape.factors],
+        ]
+        for kind, factor, how in ways:
+            words = f"The whole gradient is {how}"
+            yield Guess(kind, graph.steps[0].operand, words, partial(_multiplied, factor))
+
+
+def _partner(graph: Graph, k: int) -> Value | float | None:
+    """Return what the operand of a step is multiplied with."""
+    step = graph.steps[k]
+    row, operands = row_of(graph.nodes[step.result]), graph.nodes[step.result].operands
+    partner: Value | float | None = None
+    half = len(operands) // 2
+    if row.name == "mul":
+        partner = operands[1 - step.slot]
+    elif row.name == "dot" and step.slot < 2 * half:
+        partner = operands[(step.slot + half) % (2 * half)]
+    return partner
+
+
+def _before_activation(shape: Shape) -> Iterator[Guess]:
+    """Guess that a weight's gradient has the pre-activation of the layer below in place of its output."""
+    graph = shape.graph
+    groups: dict[int | None, dict[int, int]] = defaultdict(dict)
+    for k, step in enumerate(graph.steps):
+        other = _partner(graph, k)
+        if step.operand < graph.leaves and isinstance(other, Value) and len(other.operands) == 1:
+            groups[graph.heights[step.result]][k] = groups[None][k] = graph.index[other.parents[0]]
+    for instead in groups.values():
+        first = min(instead)
+        words = "has the pre-activation where the output belongs"
+        yield Guess(
+            "evaluated at output", graph.steps[first].operand, words, partial(_instead, instead), first
+        )
+
+
+def _exchanged(shape: Shape) -> Iterator[Guess]:
+    """Guess that right numbers stand in wrong places: two exchanged, or an array of them transposed."""
+    targets = shape.sweep.targets
+    place = {shape.graph.nodes[x]: t for t, x in enumerate(targets)}
+    swaps: list[tuple[str, dict[int, int]]] = []
+    for matrix in shape.matrices:
+        at = [[place[w] for w in row] for row in matrix]
+        n = range(len(at))
+        swaps.append(("An array of derivatives is transposed", {at[i][j]: at[j][i] for i in n for j in n}))
+    if len(targets) <= FEW:
+        for s, t in combinations(range(len(targets)), 2):
+            swaps.append(
+                (f"The derivatives by {{{targets[s]}}} and {{{targets[t]}}} are exchanged", {s: t, t: s})
+            )
+    for words, swap in swaps:
+        order = [swap.get(t, t) for t in range(len(targets))]
+        yield Guess("swapped operand", max(targets[t] for t in swap), words, partial(_reordered, order))
+
+
+def _transposed(graph: Graph, matrix: Sequence[Sequence[Value]]) -> Iterator[Guess]:
+    """Guess that W stands where its transpose belongs, on the way to what it is multiplied with."""
+    place = {w: (i, j) for i, row in enumerate(matrix) for j, w in enumerate(row)}
+    instead: dict[int, int] = {}
+    for k in range(len(graph.steps)):
+        other = _partner(graph, k)
+        if isinstance(other, Value) and other in place:
+            i, j = place[other]
+            instead[k] = graph.index[matrix[j][i]]
+    if instead:
+        words = "A matrix of weights stands where its transpose belongs"
+        first = graph.steps[min(instead)].operand
+        yield Guess("swapped operand", first, words, partial(_instead, instead))
+
+
+WAYS_OFF: tuple[tuple[str, str], ...] = (
+    ("with its sign changed", "-x"),
+    ("as 0", "0*x"),
+    ("as 1", "1 + 0*x"),
+    ("one larger", "x + 1"),
+    ("one smaller", "x - 1"),
+    ("doubled", "2*x"),
+    ("halved", "x/2"),
+    ("squared", "x*x"),
+    ("turned upside down", "1/x"),
+)
+"""How an input may have been taken, and what it is then."""
+
+RATES = (0.5, 0.1, 0.05, 0.01, 0.001, 1.0)
+"""Steps of this size may have been made before the gradient was taken."""
+
+
+def _at_another_point(shape: Shape) -> Iterator[Guess]:
+    """Guess that the right formula was evaluated somewhere else."""
+    graph = shape.graph
+    leaves = range(graph.leaves)
+    moves: list[tuple[str, Callable[[list[float]], dict[int, float]]]] = [
+        (f"{{{i}}} and {{{j}}} are exchanged", partial(_swap, i, j)) for i, j in combinations(leaves, 2)
+    ]
+    for words, text in WAYS_OFF:
+        taken = partial(_taken, parse(text))
+        moves += [(f"{{{i}}} is taken {words}", partial(taken, (i,))) for i in leaves]
+        moves.append((f"Every input is taken {words}", partial(taken, leaves)))
+    for rate in RATES:
+        words = f"The inputs are those after a step of size {rate:g} against the gradient"
+        moves.append((words, partial(_stepped, shape.sweep.adjoints[: graph.leaves], rate)))
+    for words, move in moves:
+        yield Guess("another point", len(graph.nodes) - 1, words, partial(_moved, move))
+
+
+# What it gives -----------------------------------------------------------------------------------
+
+
+def _mistaken(made: Mapping[int, Mistake], sweep: Sweep) -> Vector:
+    """Make mistakes in some steps."""
+    for k, mistake in made.items():
+        if (k, mistake) not in sweep.mistaken:
+            step = sweep.graph.steps[k]
+            z, operands = sweep.data[step.result], sweep.operands(step.result)
+            sweep.mistaken[k, mistake] = mistake.local(sweep.locals[k], z, operands, step.slot)
+    return sweep.changed({k: sweep.mistaken[k, mistake] for k, mistake in made.items()})
+
+
+def _instead(places: Mapping[int, int], sweep: Sweep) -> Vector:
+    """Take the number of another node for the local derivative in some steps."""
+    return sweep.changed({k: sweep.data[i] for k, i in places.items()})
+
+
+def _kept(kept: Mapping[int, int], sweep: Sweep) -> Vector:
+    """Let each of some nodes keep one share only."""
+    return sweep.changed({k: 0.0 for x, one in kept.items() for k in sweep.graph.into[x] if k != one})
+
+
+def _without_inner(u: int, sweep: Sweep) -> Vector:
+    """Take the derivative of a node by everything below it as 1."""
+    import numpy as np
+
+    inner = sweep.influence[u]
+    below = (inner != 0) & (np.array(sweep.targets) != u)
+    return np.where(below, sweep.base + sweep.adjoints[u] * (1 - inner), sweep.base)
+
+
+def _multiplied(factor: float, sweep: Sweep) -> Vector:
+    """Multiply everything but the derivative of the output by itself."""
+    import numpy as np
+
+    return np.where(np.array(sweep.targets) == len(sweep.data) - 1, 1.0, factor) * sweep.base
+
+
+def _reordered(order: list[int], sweep: Sweep) -> Vector:
+    return sweep.base[order]
+
+
+def _moved(move: Callable[[list[float]], dict[int, float]], sweep: Sweep) -> Vector:
+    """Differentiate at another point, to nan where that cannot be done."""
+    import numpy as np
+
+    try:
+        adjoints = sweep.graph.at(move(sweep.data)).adjoints
+    except (AutogradError, ArithmeticError):
+        return np.full(len(sweep.targets), math.nan)
+    return np.array([adjoints[i] for i in sweep.targets])
+
+
+def _swap(i: int, j: int, data: list[float]) -> dict[int, float]:
+    return {i: data[j], j: data[i]}
+
+
+def _taken(formula: Expression, inputs: Sequence[int], data: list[float]) -> dict[int, float]:
+    return {i: formula.evaluate({"x": data[i]}) for i in inputs}
+
+
+def _stepped(gradient: Sequence[float], rate: float, data: list[float]) -> dict[int, float]:
+    return {i: data[i] - rate * v for i, v in enumerate(gradient)}
+
+
+# Search ------------------------------------------------------------------------------------------
+
+
+def likeliest_first(guess: Guess) -> tuple[int, bool]:
+    """Sort by the kind, and the whole before its parts."""
+    return KINDS.index(guess.kind), guess.step is not None
+
+
+class Found(NamedTuple):
+    """What slips explain: all targets together, or one of them alone (by its place)."""
+
+    together: list[Guess]
+    alone: dict[int, list[Guess]]
+
+
+class Search:
+    """A hand derivation at one or more points, and the slips that give it.
+
+    Parameters
+    ----------
+    sweeps
+        The graph at these points, aimed at the targets.
+    hands, tolerances
+        At each point, for each target, the hand derivation and how near is near enough;
+        nan where it says nothing.
+    matrices
+        Square arrays of weights, which may have been transposed.
+    """
+
+    def __init__(
+        self,
+        sweeps: Sequence[Sweep],
+        hands: Sequence[Vector],
+        tolerances: Sequence[Vector],
+        matrices: Sequence[Sequence[Sequence[Value]]],
+    ) -> None:
+        import numpy as np
+
+        graph = sweeps[0].graph
+        self.points = list(zip(sweeps, hands, tolerances, strict=True))
+        self.shape = Shape(graph, sweeps[0], self.plausible, _factors(graph), matrices)
+        self.wrong = np.zeros(len(sweeps[0].targets), dtype=bool)
+        for sweep, hand, tolerance in self.points:
+            self.wrong |= ~agree(sweep.base, hand, tolerance)
+        self.found = Found([], {int(t): [] for t in np.flatnonzero(self.wrong)})
+
+    def run(self) -> Found:
+        """Make every slip, and keep those that give what the hand derivation gives."""
+        import numpy as np
+
+        graph = self.shape.graph
+        if self.wrong.any() and len(graph.nodes) * len(self.wrong) <= LARGEST:
+            with np.errstate(all="ignore"):
+                for guess in guesses(self.shape):
+                    self.consider(guess)
+                if not self.found.together and graph.leaves <= FEW and len(graph.nodes) <= FEW_NODES:
+                    for guess in _at_another_point(self.shape):
+                        self.consider(guess)
+        for explained in (self.found.together, *self.found.alone.values()):
+            explained.sort(key=likeliest_first)
+        return self.found
+
+    def plausible(self, k: int) -> bool:
+        """Whether one number for the local derivative of a step could explain everything that is wrong.
+
+        Where little is wrong, it is enough if it could explain some of it.
+        """
+        import numpy as np
+
+        sweep, hand, tolerance = self.points[0]
+        step = sweep.graph.steps[k]
+        effect = sweep.adjoints[step.result] * sweep.influence[step.operand]
+        if self.wrong.sum() <= FEW or not effect.any():
+            return bool(effect[self.wrong].any())
+        most = int(np.argmax(np.abs(effect)))
+        change = (hand[most] - sweep.base[most]) / effect[most]
+        return bool(agree(sweep.base + change * effect, hand, 2 * tolerance).all())
+
+    def consider(self, guess: Guess) -> None:
+        """Keep a guess for what it explains at every point."""
+        import numpy as np
+
+        alike = np.ones(len(self.wrong), dtype=bool)
+        for sweep, hand, tolerance in self.points:
+            alike &= agree(guess.make(sweep), hand, tolerance)
+            if not (alike & self.wrong).any():
+                return
+        if alike.all():
+            self.found.together.append(guess)
+        for t in np.flatnonzero(alike & self.wrong):
+            self.found.alone[int(t)].append(guess)
+
+
+def agree(got: Vector, hand: Vector, tolerance: Vector) -> Any:  # noqa: ANN401 - an array of bool
+    """Tell where numbers are as near as they should be; nan by hand says nothing, and so agrees."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore"):  # inf - inf
+        near = np.isfinite(got) & np.isfinite(hand) & (np.abs(got - hand) <= tolerance)
+    return np.isnan(hand) | (got == hand) | near
