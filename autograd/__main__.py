@@ -15,7 +15,7 @@ import sys
 from textwrap import fill
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd import AutogradError, Value, check_gradients, draw, explain, formula, trace
+from autograd import AutogradError, Value, check_gradients, compare, draw, explain, formula, trace
 from autograd.expression import Expression, ExpressionError, parse
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ examples:
   python -m autograd "log(1 + exp(-t*w))" t=1 w=1/3 --check --draw loss.svg
       the same, checked against numeric derivatives, and a picture of the graph
 
+  python -m autograd "tanh(x*y)" x=2 y=1/2 --compare "x=1 - tanh(x*y)**2"
+      a derivative by hand: whether it is right, and if not the likely slip
+
   python -m autograd "(a*b + c)**2" a=2 b=-3 c=10 --json
       what a script reads: the expression, its value, its gradients
 
@@ -47,7 +50,7 @@ exit codes:
   0  fine
   1  the expression has no value there, such as log(x) at x=0
   2  wrong usage, or not an expression
-  3  --check found a difference
+  3  --check or --compare found a difference
 """
 
 
@@ -83,6 +86,8 @@ def sections(computation: Computation, options: Namespace) -> Iterator[Section]:
         yield Section(str(trace(computation.output, list(computation.variables.values()))))
     if options.explain:
         yield explanation(computation, options.explain)
+    if options.compare:
+        yield comparison(computation, options.compare)
     if options.check:
         yield check(computation)
     if options.draw:
@@ -145,6 +150,21 @@ def check(computation: Computation) -> Section:
     return Section(f"check\n{text}", FINE if report.passed else DIFFERENT)
 
 
+def comparison(computation: Computation, answers: Sequence[str]) -> Section:
+    """Mark derivatives by hand, and look for the slip in what is wrong."""
+    derived = {}
+    for answer in answers:
+        name, equals, text = answer.partition("=")
+        if not equals or name.strip() not in computation.variables:
+            given = ", ".join(computation.variables)
+            raise ExpressionError(
+                f"--compare {answer!r} gives no derivative\nwrite NAME=FORMULA with a name of {given}"
+            )
+        derived[name.strip()] = text
+    report = compare(computation.output, derived)
+    return Section(f"compare\n{report}", FINE if report.agrees else DIFFERENT)
+
+
 def drawing(computation: Computation, path: str) -> Section:
     """Write a picture of the graph to a file."""
     try:
@@ -201,9 +221,9 @@ def run(arguments: Sequence[str]) -> int:
     code = FINE
     try:
         computation = compute(options.expression, options.values)
-        wanted = options.latex or options.check or options.draw or options.trace or options.explain
-        if not computation.variables and wanted:
-            parser.error("--latex, --trace, --explain, --check and --draw need an expression with variables")
+        views = ("latex", "trace", "explain", "compare", "check", "draw")
+        if not computation.variables and any(getattr(options, view) for view in views):
+            parser.error(f"--{', --'.join(views)} need an expression with variables")
         for at, section in enumerate(sections(computation, options)):
             beside = options.json and at > 0  # nothing but JSON on the standard output
             print(section.text if at == 0 else f"\n{section.text}", file=sys.stderr if beside else sys.stdout)
@@ -272,6 +292,12 @@ def command_line() -> ArgumentParser:
     parser.add_argument("--latex", action="store_true", help="write the formulas in LaTeX")
     parser.add_argument("--trace", action="store_true", help="write every statement, forward and in reverse")
     parser.add_argument("--explain", metavar="NAME", help="tell the chain rule for one variable")
+    parser.add_argument(
+        "--compare",
+        metavar="NAME=FORMULA",
+        action="append",
+        help="mark a derivative by hand; may be repeated",
+    )
     parser.add_argument("--check", action="store_true", help="compare with numeric derivatives")
     parser.add_argument("--draw", metavar="FILE.svg", type=svg, help="draw the graph to a file")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
