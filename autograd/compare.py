@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd.conversion import to_float
 from autograd.errors import AutogradError, LengthError, OperandError
 from autograd.expression import Expression, parse
-from autograd.slips import Found, Graph, Guess, Search, Slip, Sweep, agree, likeliest_first
+from autograd.slips import Found, Graph, Guess, Search, Slip, Sweep, agree
 from autograd.value import Value
 from autograd.views.chain import Lesson, Writer
 from autograd.views.setting import aligned, counted, joined, wrapped
@@ -297,12 +297,12 @@ def compare(
         )
     graph = Graph(output)
     reader = _Reader(graph)
-    entries, matrices = reader.read(derived)
+    entries, arrays = reader.read(derived)
     sweeps = [graph.at({}), *reader.other_points(entries)]
     hands, tolerances = _numbers(sweeps, entries, reader)
     for sweep in sweeps:
         sweep.aim([entry.node for entry in entries])
-    found = Search(sweeps, hands, tolerances, matrices).run()
+    found = Search(sweeps, hands, tolerances, arrays).run()
     rows = _rows(sweeps, entries, hands, tolerances, found, reader)
     return _conclusion(reader, rows, found, points=len(sweeps), reveal=reveal, hints=hints)
 
@@ -364,21 +364,20 @@ class _Reader:
         for node, name in self.named.items():
             self.by_name.setdefault(name, []).append(graph.index[node])
 
-    def read(self, derived: Any) -> tuple[list[_Entry], list[list[list[Value]]]]:  # noqa: ANN401 - what a user passes
-        """Return an entry for each derivative, and the square matrices of Values among the keys."""
+    def read(self, derived: Any) -> tuple[list[_Entry], list[Sequence[Any]]]:  # noqa: ANN401 - what a user passes
+        """Return an entry for each derivative, and the arrays of Values among the keys."""
         pairs = list(derived.items() if isinstance(derived, Mapping) else derived)
         if not pairs:
             raise CompareError("there is no derivative to compare; pass a dict such as {x: 2.0}")
         flat: list[tuple[Any, Any, str]] = []
-        matrices: list[list[list[Value]]] = []
+        arrays: list[Sequence[Any]] = []
         for pair in pairs:
             if not isinstance(pair, tuple) or len(pair) != len(("key", "hand")):
                 raise CompareError(f"pass a dict, or pairs of a Value and its derivative; got {pair!r}")
             key, hand = (getattr(x, "tolist", lambda x=x: x)() for x in pair)
             if isinstance(key, list | tuple):
                 _flatten(key, hand, "", flat)
-                if all(isinstance(row, list | tuple) and len(row) == len(key) for row in key):
-                    matrices.append(key)  # type: ignore[arg-type]
+                arrays.append(key)
             else:
                 flat.append((key, hand, ""))
         numbers = [hand for _, hand, _ in flat if isinstance(hand, int | float)]
@@ -387,7 +386,7 @@ class _Reader:
         for entry in entries:
             if sum(other.node == entry.node for other in entries) > 1:
                 raise CompareError(f"the derivative by {entry.name} is given twice")
-        return entries, matrices
+        return entries, arrays
 
     def entry(self, key: Any, hand: Any, place: str, unit: Callable[[float], float]) -> _Entry:  # noqa: ANN401 - what a user passes
         """Read one derivative."""
@@ -404,6 +403,8 @@ class _Reader:
             return _Entry(node, name, hand.evaluate if uses else hand(), uses, 0.0)
         if callable(hand):
             uses = self.parameters(hand, name)
+            if not uses:
+                return _Entry(node, name, to_float(hand()), (), 0.0)
             return _Entry(node, name, lambda numbers: hand(*[numbers[x] for x in uses]), uses, 0.0)
         x = to_float(hand)
         if math.isnan(x):
@@ -577,6 +578,9 @@ def _numbers(
             tolerances[p, t] = (NEAR_FORMULA if entry.uses else NEAR) * sweep.scale[entry.node] + entry.unit
             if p == 0 or entry.uses:
                 hands[p, t] = entry.at(numbers, recorded=p == 0)
+    right = agree(np.array([sweeps[0].adjoints[entry.node] for entry in entries]), hands[0], tolerances[0])
+    constant = np.array([bool(entry.uses) for entry in entries]) & (hands == hands[0]).all(axis=0)
+    hands[1:, constant & ~right] = math.nan  # a function that is a wrong constant is a wrong number, no more
     return list(hands), list(tolerances)
 
 
@@ -651,9 +655,9 @@ def _conclusion(
     slips: tuple[Slip, ...] = ()
     if first is not None:
         explained = found.together
-        if len(wrong) == 1:  # derived for itself, perhaps, with other steps than its neighbours
-            alone = found.alone[rows.index(first)]
-            explained = sorted([*found.together, *alone], key=likeliest_first)
+        if not explained and len(wrong) == 1:  # derived for itself, perhaps, not like its neighbours
+            x = graph.index[first.node]
+            explained = [guess._replace(node=x) for guess in found.alone[rows.index(first)]]
         slips = tuple(reader.slips(explained, graph.index[first.node]))
     node = slips[0].node if slips else first.node if first is not None else None
     at = reader.writer.operation(node) if node is not None else ""

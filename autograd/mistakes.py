@@ -63,6 +63,8 @@ LEFT_OUT = Mistake("path forgotten", "0", "is left out")
 ONE_TERM = Mistake("one term", "0", "is left out: the rule has a term for each operand")
 
 AT_OPERAND = "has the pre-activation where the output belongs"
+SQUARE = 2.0
+TWICE_LOWERED = Mistake("power", "(y - 1)*x**(y - 2)", "has the exponent lowered before it became a factor")
 NOT_THE_OTHER = Mistake("swapped operand", "own", "has the operand itself, not the other one")
 
 BY_ROW: dict[str, tuple[tuple[Mistake, ...], ...]] = {  # for each operand in turn
@@ -73,6 +75,7 @@ BY_ROW: dict[str, tuple[tuple[Mistake, ...], ...]] = {  # for each operand in tu
             Mistake("wrong rule", "1 + z**2", "has a plus for its minus"),
             Mistake("wrong rule", "sqrt(d)", "lacks the square of 1/cosh"),
             Mistake("wrong rule", "z*(1 - z)", "is that of sigmoid"),
+            Mistake("wrong rule", "1/(1 + x**2)", "is that of the inverse tangent"),
         ),
     ),
     "sigmoid": (
@@ -83,16 +86,22 @@ BY_ROW: dict[str, tuple[tuple[Mistake, ...], ...]] = {  # for each operand in tu
             Mistake("wrong rule", "1 - z**2", "is that of tanh"),
             Mistake("wrong rule", "z*(1 - z)**2", "has a square too many"),
             Mistake("wrong rule", "z**2*(1 - z)", "has a square too many"),
+            Mistake("wrong rule", "z**2", "is its own square"),
         ),
     ),
-    "relu": ((Mistake("wrong rule", "1 - d", "is 1 on the wrong side of 0"),),),
+    "relu": (
+        (
+            Mistake("wrong rule", "x", "is the operand"),
+            Mistake("wrong rule", "1 - d", "is 1 on the wrong side of 0"),
+        ),
+    ),
     "softplus": ((Mistake("wrong rule", "1 - d", "is that of the opposite side, 1 - sigmoid"),),),
     "abs": ((Mistake("wrong rule", "x", "is the operand"),),),
     "exp": (
         (
+            Mistake("evaluated at output", "x", "has the operand where the result belongs"),
             Mistake("wrong rule", "x*exp(x - 1)", "follows the power rule"),
             Mistake("wrong rule", "x*z", "has the operand as a factor"),
-            Mistake("wrong rule", "x", "is the operand"),
         ),
     ),
     "log": (
@@ -108,7 +117,7 @@ BY_ROW: dict[str, tuple[tuple[Mistake, ...], ...]] = {  # for each operand in tu
         (
             Mistake("power", "1/z", "lacks the factor ½"),
             Mistake("power", "z/2", "has the exponent not lowered"),
-            Mistake("power", "0.5/x", "has the exponent lowered to -1"),
+            Mistake("evaluated at output", "0.5/x", "has the operand where the result belongs"),
             Mistake("power", "0.5*x**-1.5", "has the exponent lowered twice"),
             Mistake("wrong rule", "2/z", "has the 2 above the line"),
         ),
@@ -131,7 +140,7 @@ BY_ROW: dict[str, tuple[tuple[Mistake, ...], ...]] = {  # for each operand in tu
             Mistake("power", "x**(y - 1)", "lacks the exponent as a factor"),
             Mistake("power", "y*x**(y - 2)", "has the exponent lowered twice"),
             Mistake("power", "(y - 1)*x**(y - 1)", "has the lowered exponent as its factor"),
-            Mistake("power", "(y - 1)*x**(y - 2)", "has the exponent lowered before it became a factor"),
+            TWICE_LOWERED,
             Mistake("power", "(y - 1)*z", "has the lowered exponent as its factor, and not in the power"),
             Mistake("power", "y*z*x", "has the exponent raised"),
             Mistake("power", "z*x/(y + 1)", "is an integral: the exponent raised, and divided by"),
@@ -148,19 +157,22 @@ BY_ROW: dict[str, tuple[tuple[Mistake, ...], ...]] = {  # for each operand in tu
     "mul": ((NOT_THE_OTHER,), (NOT_THE_OTHER,)),
     "div": (
         (
+            Mistake("wrong rule", "1", "lacks the square of the divisor"),
             Mistake("wrong rule", "y", "multiplies by the divisor"),
             Mistake("wrong rule", "1/y**2", "has the square of the divisor"),
             Mistake("swapped operand", "1/x", "has the operands exchanged"),
+            Mistake("swapped operand", "-z/y", "is that by the divisor"),
         ),
         (
             Mistake("wrong rule", "-z", "lacks the square of the divisor"),
             Mistake("wrong rule", "z", "lacks the square of the divisor, and the sign"),
             Mistake("wrong rule", "-1/y**2", "lacks the dividend"),
             Mistake("wrong rule", "1/y**2", "lacks the dividend, and the sign"),
-            Mistake("wrong rule", "1/y", "is 1 over the divisor"),
+            Mistake("swapped operand", "1/y", "is that by the dividend"),
             Mistake("wrong rule", "-x", "is minus the dividend"),
             Mistake("wrong rule", "x", "is the dividend"),
             Mistake("wrong rule", "d/y", "has the cube of the divisor"),
+            Mistake("wrong rule", "x*log(y)", "is an integral"),
             Mistake("swapped operand", "-y/x**2", "has the operands exchanged"),
         ),
     ),
@@ -186,11 +198,13 @@ def mistakes(row: Primitive, slot: int, operands: Sequence[object], factors: Seq
         Counts that may stand where they do not belong.
     """
     found = [*BY_ROW[row.name][slot]] if row.name in BY_ROW else []
+    if row.name == "pow" and slot == 0 and isinstance(operands[1], float) and operands[1] == SQUARE:
+        found.remove(TWICE_LOWERED)  # which is 1 then: the inner derivative is missing
     found += ANYWHERE
     for n in factors:
         found.append(Mistake("factor", f"{n}*d", f"has a factor of {n} that does not belong there"))
         found.append(Mistake("factor", f"d/{n}", f"has a factor of 1/{n} that does not belong there"))
-    if row.name == "mean" or _divides_by_a_count(row, operands):
+    if row.name == "mean" or _averages(row, operands):
         found.append(MEAN)
     elif row.name == "dot":
         found.append(NOT_THE_OTHER)
@@ -208,10 +222,11 @@ def mistakes(row: Primitive, slot: int, operands: Sequence[object], factors: Seq
     return found
 
 
-def _divides_by_a_count(row: Primitive, operands: Sequence[object]) -> bool:
-    """Whether an operation is a division by a whole number above 1, or a product with 1 over one."""
+def _averages(row: Primitive, operands: Sequence[object]) -> bool:
+    """Whether an operation divides a sum by a whole number above 1, or multiplies it with 1 over one."""
     constants = [x for x in operands if isinstance(x, float)]
-    if row.name not in {"mul", "div"} or len(constants) != 1 or constants[0] == 0:
+    sums = [getattr(getattr(x, "primitive", None), "name", "") in {"add", "sum", "dot"} for x in operands]
+    if row.name not in {"mul", "div"} or len(constants) != 1 or constants[0] == 0 or not any(sums):
         return False
     count = constants[0] if row.name == "div" else 1 / constants[0]
     return round(count) > 1 and math.isclose(count, round(count), rel_tol=1e-12)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd.errors import AutogradError
 from autograd.expression import parse
 from autograd.graph import topological_order
-from autograd.mistakes import LEFT_OUT, ONE_TERM, Mistake, mistakes
+from autograd.mistakes import LEFT_OUT, MEAN, ONE_TERM, Mistake, mistakes
 from autograd.value import Value, gradients
 from autograd.views.local import local_derivatives, row_of
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 LARGEST = 10_000_000
 """The most products of Values and targets for which slips are searched."""
 
-FEW, FEW_NODES = 12, 500
-"""The most inputs, and Values, for which other points and exchanged numbers are tried."""
+FEW, FEW_EVALUATIONS = 12, 100_000
+"""The most numbers that are tried in one another's places, and the most Values computed for other points."""
 
 KINDS = (
     "mean",
@@ -204,8 +204,17 @@ class Shape(NamedTuple):
     graph: Graph
     sweep: Sweep
     plausible: Callable[[int], bool]  # whether some other local derivative in a step may explain something
+    wrong: Any  # an array of bool: which targets differ
     factors: list[int]
-    matrices: Sequence[Sequence[Sequence[Value]]]  # square ones
+    arrays: Mapping[int, int]  # which array of targets a node is in, if in any
+    matrices: Sequence[Sequence[Sequence[Value]]]  # the square ones
+
+    def first_changed(self, made: Mapping[int, Mistake]) -> int:
+        """Return the step, nearest to the output, through which mistakes make the first difference."""
+        differ = [
+            k for k, mistake in made.items() if _wrong_local(k, mistake, self.sweep) != self.sweep.locals[k]
+        ]
+        return max(differ or made, key=lambda k: (self.graph.steps[k].operand, -k))
 
 
 def guesses(shape: Shape) -> Iterator[Guess]:
@@ -234,8 +243,7 @@ def _candidates(shape: Shape, k: int) -> list[Mistake]:
     """List what the local derivative of a step may have been mistaken for."""
     step = shape.graph.steps[k]
     node = shape.graph.nodes[step.result]
-    left_out = ONE_TERM if _has_terms(shape, k) else LEFT_OUT
-    return [left_out, *mistakes(row_of(node), step.slot, node.operands, shape.factors)]
+    return mistakes(row_of(node), step.slot, node.operands, shape.factors)
 
 
 def _has_terms(shape: Shape, k: int) -> bool:
@@ -250,18 +258,33 @@ def _has_terms(shape: Shape, k: int) -> bool:
 
 def _in_one_step(shape: Shape) -> Iterator[Guess]:
     for k, step in enumerate(shape.graph.steps):
-        for mistake in _candidates(shape, k) if shape.plausible(k) else ():
-            yield Guess(mistake.kind, step.operand, mistake.words, partial(_mistaken, {k: mistake}), k)
+        if shape.plausible(k):
+            made = _candidates(shape, k)
+            if len(shape.graph.out_of[step.result]) > 1:
+                made = [
+                    mistake for mistake in made if mistake != MEAN
+                ]  # forgotten for one is forgotten for all
+            if _has_terms(shape, k):
+                made.append(ONE_TERM)
+            elif len(shape.graph.into[step.operand]) > 1:
+                made.append(LEFT_OUT)
+            for mistake in made:
+                yield Guess(mistake.kind, step.operand, mistake.words, partial(_mistaken, {k: mistake}), k)
 
 
 def _in_one_node(graph: Graph) -> Iterator[Guess]:
-    """Guess at a node as a whole: that it keeps one share, or that its derivative is missing."""
+    """Guess at a node as a whole: shares that it lacks, or that its derivative is missing."""
     for x, steps in graph.into.items():
-        for k in steps if len(steps) > 1 else ():
-            kind, words = "path forgotten", f"{{{x}}} keeps only one of its shares"
-            if k == steps[-1]:
-                kind, words = "overwritten", f"{words}, that which arrives last: = in place of +="
-            yield Guess(kind, x, words, partial(_kept, {x: k}))
+        if len(steps) > 1:
+            words = f"{{{x}}} keeps only the share that arrives last: = in place of +="
+            yield Guess("overwritten", x, words, partial(_kept, {x: steps[-1]}))
+        users: dict[int, list[int]] = defaultdict(list)
+        for k in steps:
+            users[graph.steps[k].result].append(k)
+        for user, uses in users.items():
+            if 1 < len(uses) < len(steps):
+                words = f"{{{x}}} lacks what {{{user}}} hands down to it"
+                yield Guess("path forgotten", x, words, partial(_mistaken, dict.fromkeys(uses, LEFT_OUT)))
     for u in range(graph.leaves, len(graph.nodes)):
         for k in graph.out_of[u][:1]:
             words = f"The derivative of {{{u}}}, which stands inside, is missing (taken as 1)"
@@ -270,29 +293,47 @@ def _in_one_node(graph: Graph) -> Iterator[Guess]:
 
 def _in_alike_steps(shape: Shape) -> Iterator[Guess]:
     """Guess that the same was done to every operand of a node, or at every operation alike."""
-    graph = shape.graph
-    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
-    for k, step in enumerate(graph.steps):
-        name, to_leaf = row_of(graph.nodes[step.result]).name, step.operand < graph.leaves
-        groups["", step.result].append(k)
-        for which in (None, to_leaf):  # the way to a layer's inputs is taken apart from that to its weights
-            layer = (name, graph.heights[step.result], which)
-            groups[", and so at every operation of its kind in this layer", *layer].append(k)
-            groups[", and so at every operation of its kind", name, which].append(k)
     told: set[tuple[int, ...]] = set()
-    for (where, *_), steps in groups.items():
+    for (where, *_, last), steps in _groups(shape).items():
+        of_leaves = shape.arrays and (where == IN_ARRAY or (where == IN_LAYER and last is True))
         if len(steps) == 1 or tuple(steps) in told:
             continue
         told.add(tuple(steps))
         alike: dict[tuple[str, str], dict[int, Mistake]] = defaultdict(dict)
         for k in steps:
-            for mistake in _candidates(shape, k):
+            for mistake in [LEFT_OUT, *_candidates(shape, k)] if of_leaves else _candidates(shape, k):
                 alike[mistake.kind, mistake.words][k] = mistake
         for (kind, words), made in alike.items():
             if len(made) > 1:
-                first = min(made)
-                node = graph.steps[first].operand
+                first = shape.first_changed(made)
+                node = shape.graph.steps[first].operand
                 yield Guess(kind, node, words + where, partial(_mistaken, made), first)
+
+
+IN_LAYER = ", and so at every operation of its kind in this layer"
+IN_ARRAY = ", and so for the whole array"
+ALIKE = ", and so at every operation of its kind"
+
+
+def _groups(shape: Shape) -> dict[tuple[Any, ...], list[int]]:
+    """Put steps together that a person takes in one: of a node, of a layer, into an array, of a kind."""
+    graph = shape.graph
+    groups: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for k, step in enumerate(graph.steps):
+        row, to_leaf = row_of(graph.nodes[step.result]), step.operand < graph.leaves
+        above, below = graph.heights[step.result], graph.heights[step.operand]
+        groups["", step.result].append(k)
+        for which in (None, to_leaf):  # the way to a layer's inputs is taken apart from that to its weights
+            groups[IN_LAYER, row.name, above, which].append(k)
+            groups[ALIKE, row.name, which].append(k)
+        if not row.variadic:
+            groups[IN_LAYER, row.name, above, f"operand {step.slot}"].append(k)
+            groups[ALIKE, row.name, f"operand {step.slot}"].append(k)
+        if not to_leaf:
+            groups[IN_LAYER, row.name, f"to height {below}"].append(k)
+        elif step.operand in shape.arrays:
+            groups[IN_ARRAY, row.name, above, shape.arrays[step.operand]].append(k)
+    return groups
 
 
 def _everywhere(shape: Shape) -> Iterator[Guess]:
@@ -346,22 +387,32 @@ def _before_activation(shape: Shape) -> Iterator[Guess]:
 
 
 def _exchanged(shape: Shape) -> Iterator[Guess]:
-    """Guess that right numbers stand in wrong places: two exchanged, or an array of them transposed."""
+    """Guess that right numbers stand in wrong places, or that those of one array are multiplied."""
     targets = shape.sweep.targets
-    place = {shape.graph.nodes[x]: t for t, x in enumerate(targets)}
+    place = {x: t for t, x in enumerate(targets)}
     swaps: list[tuple[str, dict[int, int]]] = []
     for matrix in shape.matrices:
-        at = [[place[w] for w in row] for row in matrix]
+        at = [[place[shape.graph.index[w]] for w in row] for row in matrix]
         n = range(len(at))
         swaps.append(("An array of derivatives is transposed", {at[i][j]: at[j][i] for i in n for j in n}))
-    if len(targets) <= FEW:
-        for s, t in combinations(range(len(targets)), 2):
-            swaps.append(
-                (f"The derivatives by {{{targets[s]}}} and {{{targets[t]}}} are exchanged", {s: t, t: s})
-            )
+    arrays: dict[int, list[int]] = defaultdict(list)
+    for x, array in shape.arrays.items():
+        arrays[array].append(place[x])
+    for one, other in combinations(arrays.values(), 2):
+        if len(one) == len(other):
+            swap = dict(zip((*one, *other), (*other, *one), strict=True))
+            swaps.append(("Two arrays of derivatives are exchanged", swap))
+    leaves = [t for t, x in enumerate(targets) if x < shape.graph.leaves]
+    wrong = [t for t in leaves if shape.wrong[t]]
+    pairs = combinations(leaves if len(leaves) <= FEW else wrong[:FEW], 2)
+    for s, t in pairs:
+        swaps.append(
+            (f"The derivatives by {{{targets[s]}}} and {{{targets[t]}}} are exchanged", {s: t, t: s})
+        )
     for words, swap in swaps:
         order = [swap.get(t, t) for t in range(len(targets))]
-        yield Guess("swapped operand", max(targets[t] for t in swap), words, partial(_reordered, order))
+        moved = [targets[t] for t, other in swap.items() if t != other]
+        yield Guess("swapped operand", max(moved, default=0), words, partial(_reordered, order))
 
 
 def _transposed(graph: Graph, matrix: Sequence[Sequence[Value]]) -> Iterator[Guess]:
@@ -389,6 +440,7 @@ WAYS_OFF: tuple[tuple[str, str], ...] = (
     ("halved", "x/2"),
     ("squared", "x*x"),
     ("turned upside down", "1/x"),
+    ("without its sign", "abs(x)"),
 )
 """How an input may have been taken, and what it is then."""
 
@@ -400,16 +452,19 @@ def _at_another_point(shape: Shape) -> Iterator[Guess]:
     """Guess that the right formula was evaluated somewhere else."""
     graph = shape.graph
     leaves = range(graph.leaves)
-    moves: list[tuple[str, Callable[[list[float]], dict[int, float]]]] = [
-        (f"{{{i}}} and {{{j}}} are exchanged", partial(_swap, i, j)) for i, j in combinations(leaves, 2)
-    ]
+    few = graph.leaves**2 * len(graph.nodes) <= FEW_EVALUATIONS
+    moves: list[tuple[str, Callable[[list[float]], dict[int, float]]]] = []
     for words, text in WAYS_OFF:
         taken = partial(_taken, parse(text))
-        moves += [(f"{{{i}}} is taken {words}", partial(taken, (i,))) for i in leaves]
+        moves += [(f"{{{i}}} is taken {words}", partial(taken, (i,))) for i in leaves if few]
         moves.append((f"Every input is taken {words}", partial(taken, leaves)))
     for rate in RATES:
         words = f"The inputs are those after a step of size {rate:g} against the gradient"
         moves.append((words, partial(_stepped, shape.sweep.adjoints[: graph.leaves], rate)))
+    if few:
+        moves += [
+            (f"{{{i}}} and {{{j}}} are exchanged", partial(_swap, i, j)) for i, j in combinations(leaves, 2)
+        ]
     for words, move in moves:
         yield Guess("another point", len(graph.nodes) - 1, words, partial(_moved, move))
 
@@ -419,12 +474,16 @@ def _at_another_point(shape: Shape) -> Iterator[Guess]:
 
 def _mistaken(made: Mapping[int, Mistake], sweep: Sweep) -> Vector:
     """Make mistakes in some steps."""
-    for k, mistake in made.items():
-        if (k, mistake) not in sweep.mistaken:
-            step = sweep.graph.steps[k]
-            z, operands = sweep.data[step.result], sweep.operands(step.result)
-            sweep.mistaken[k, mistake] = mistake.local(sweep.locals[k], z, operands, step.slot)
-    return sweep.changed({k: sweep.mistaken[k, mistake] for k, mistake in made.items()})
+    return sweep.changed({k: _wrong_local(k, mistake, sweep) for k, mistake in made.items()})
+
+
+def _wrong_local(k: int, mistake: Mistake, sweep: Sweep) -> float:
+    """Return what a mistake takes for the local derivative of a step; computed once."""
+    if (k, mistake) not in sweep.mistaken:
+        step = sweep.graph.steps[k]
+        z, operands = sweep.data[step.result], sweep.operands(step.result)
+        sweep.mistaken[k, mistake] = mistake.local(sweep.locals[k], z, operands, step.slot)
+    return sweep.mistaken[k, mistake]
 
 
 def _instead(places: Mapping[int, int], sweep: Sweep) -> Vector:
@@ -461,8 +520,9 @@ def _moved(move: Callable[[list[float]], dict[int, float]], sweep: Sweep) -> Vec
     """Differentiate at another point, to nan where that cannot be done."""
     import numpy as np
 
+    here = dict(enumerate(sweep.data[: sweep.graph.leaves]))
     try:
-        adjoints = sweep.graph.at(move(sweep.data)).adjoints
+        adjoints = sweep.graph.at(here | move(sweep.data)).adjoints
     except (AutogradError, ArithmeticError):
         return np.full(len(sweep.targets), math.nan)
     return np.array([adjoints[i] for i in sweep.targets])
@@ -505,8 +565,8 @@ class Search:
     hands, tolerances
         At each point, for each target, the hand derivation and how near is near enough;
         nan where it says nothing.
-    matrices
-        Square arrays of weights, which may have been transposed.
+    arrays
+        Nested lists of Values that belong together, such as a matrix of weights.
     """
 
     def __init__(
@@ -514,16 +574,22 @@ class Search:
         sweeps: Sequence[Sweep],
         hands: Sequence[Vector],
         tolerances: Sequence[Vector],
-        matrices: Sequence[Sequence[Sequence[Value]]],
+        arrays: Sequence[Sequence[Any]],
     ) -> None:
         import numpy as np
 
         graph = sweeps[0].graph
         self.points = list(zip(sweeps, hands, tolerances, strict=True))
-        self.shape = Shape(graph, sweeps[0], self.plausible, _factors(graph), matrices)
         self.wrong = np.zeros(len(sweeps[0].targets), dtype=bool)
         for sweep, hand, tolerance in self.points:
             self.wrong |= ~agree(sweep.base, hand, tolerance)
+        square = [
+            array
+            for array in arrays
+            if all(isinstance(row, list) and len(row) == len(array) for row in array)
+        ]
+        flat = {graph.index[w]: a for a, array in enumerate(arrays) for w in _elements(array)}
+        self.shape = Shape(graph, sweeps[0], self.plausible, self.wrong, _factors(graph), flat, square)
         self.found = Found([], {int(t): [] for t in np.flatnonzero(self.wrong)})
 
     def run(self) -> Found:
@@ -535,7 +601,7 @@ class Search:
             with np.errstate(all="ignore"):
                 for guess in guesses(self.shape):
                     self.consider(guess)
-                if not self.found.together and graph.leaves <= FEW and len(graph.nodes) <= FEW_NODES:
+                if not self.found.together and len(graph.nodes) <= FEW_EVALUATIONS:
                     for guess in _at_another_point(self.shape):
                         self.consider(guess)
         for explained in (self.found.together, *self.found.alone.values()):
@@ -571,6 +637,14 @@ class Search:
             self.found.together.append(guess)
         for t in np.flatnonzero(alike & self.wrong):
             self.found.alone[int(t)].append(guess)
+
+
+def _elements(array: Sequence[Any]) -> Iterator[Value]:
+    for x in array:
+        if isinstance(x, Value):
+            yield x
+        else:
+            yield from _elements(x)
 
 
 def agree(got: Vector, hand: Vector, tolerance: Vector) -> Any:  # noqa: ANN401 - an array of bool
