@@ -82,7 +82,7 @@ class Neuron(Module):
             raise LengthError(f"the initializer drew {len(weights)} weights for a neuron of {inputs} inputs")
         self.weights = [Value(w, label=f"w{place}[{i}]") for i, w in enumerate(weights)]
         self.bias = Value(0.0, label=f"b{place}") if bias else None
-        self.activation = _activation(activation)
+        self.activation = activation_function(activation)
 
     def __call__(self, inputs: Inputs, /) -> Value:
         """Return the output for one sample.
@@ -92,7 +92,7 @@ class Neuron(Module):
         LengthError
             If there are not as many inputs as weights.
         """
-        output: Value = dot(self.weights, _read(inputs, len(self.weights), self), self.bias)
+        output: Value = dot(self.weights, read_sample(inputs, len(self.weights), self), self.bias)
         if self.activation is not None:
             output = self.activation(output)
         return output
@@ -164,7 +164,7 @@ class Layer(Module):
         LengthError
             If the number of inputs is not the layer's.
         """
-        numbers = _read(inputs, self.inputs, self)
+        numbers = read_sample(inputs, self.inputs, self)
         return [neuron(numbers) for neuron in self.neurons]
 
     def __repr__(self) -> str:
@@ -229,7 +229,7 @@ class MLP(Module):
             raise SettingError(f"outputs lists the size of each layer, such as [16, 1]; got {outputs!r}")
         if isinstance(outputs, str):
             raise SettingError(f"outputs lists the size of each layer, such as [16, 1]; got {outputs!r}")
-        activation = _activation(activation)  # also where no hidden layer has it
+        activation = activation_function(activation)  # also where no hidden layer has it
         random = generator(seed, "weights")
         last = len(outputs) - 1
         self.layers = [
@@ -253,7 +253,7 @@ class MLP(Module):
         LengthError
             If the number of inputs is not the network's.
         """
-        signals: Sequence[Any] = _read(inputs, self.layers[0].inputs, self)
+        signals: Sequence[Any] = read_sample(inputs, self.layers[0].inputs, self)
         for layer in self.layers:
             signals = layer(signals)
         return signals[0] if len(signals) == 1 else signals
@@ -265,7 +265,7 @@ class MLP(Module):
         return f"MLP({self.layers[0].inputs}, {sizes}{shown})"
 
 
-def _activation(choice: Activation) -> Callable[[Any], Any] | None:
+def activation_function(choice: Activation) -> Callable[[Any], Any] | None:
     """Return the function that a name stands for; a function, or None, stands for itself."""
     if choice is None or callable(choice):
         return choice
@@ -281,14 +281,14 @@ def _activation(choice: Activation) -> Callable[[Any], Any] | None:
     return unary[choice]
 
 
-def _read(inputs: Inputs, expected: int, module: Module) -> Sequence[Any]:
+def read_sample(inputs: Inputs, expected: int, owner: object) -> Sequence[Any]:
     """Return one sample as a sequence of the expected length; arrays become Python floats."""
     sample: Any = plain(inputs)
     if not hasattr(sample, "__iter__"):
-        raise OperandError(f"{module!r} takes a sequence of {expected} inputs, got {inputs!r}")
+        raise OperandError(f"{owner!r} takes a sequence of {expected} inputs, got {inputs!r}")
     numbers: tuple[Any, ...] = tuple(sample)
     if len(numbers) != expected:
-        raise LengthError(f"{module!r} takes {expected} input{'s' * (expected > 1)}, got {len(numbers)}")
+        raise LengthError(f"{owner!r} takes {expected} input{'s' * (expected > 1)}, got {len(numbers)}")
     return numbers
 
 
