@@ -17,10 +17,17 @@ from nn.data import Dataset, breast_cancer, digits, split, standardise, two_moon
 from nn.errors import NonFiniteError, SettingError, TargetError
 from nn.history import History
 from nn.initializers import he, normal, xavier
+from nn.layered import (
+    LayeredGraph,
+    composition,
+    input_block_matrix,
+    layered_form,
+)
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import binary_cross_entropy, hinge, mse, softmax_cross_entropy
 from nn.module import Module
 from nn.optim import SGD
+from nn.to_go import loss_of_weights, loss_to_go, outputs_to_go
 from nn.training import accuracy, fit, mean_loss
 
 __all__ = [
@@ -29,6 +36,7 @@ __all__ = [
     "Dataset",
     "History",
     "Layer",
+    "LayeredGraph",
     "Module",
     "Neuron",
     "NonFiniteError",
@@ -38,13 +46,19 @@ __all__ = [
     "accuracy",
     "binary_cross_entropy",
     "breast_cancer",
+    "composition",
     "digits",
     "fit",
     "he",
     "hinge",
+    "input_block_matrix",
+    "layered_form",
+    "loss_of_weights",
+    "loss_to_go",
     "mean_loss",
     "mse",
     "normal",
+    "outputs_to_go",
     "softmax_cross_entropy",
     "split",
     "standardise",
