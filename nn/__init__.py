@@ -13,6 +13,7 @@
 """
 
 from nn._conflict import PackageConflictError  # comes first: it checks that `autograd` is ours
+from nn.by_hand import backpropagate_by_hand, backpropagation
 from nn.data import Dataset, breast_cancer, digits, split, standardise, two_moons
 from nn.errors import NonFiniteError, SettingError, TargetError
 from nn.history import History
@@ -44,6 +45,8 @@ __all__ = [
     "SettingError",
     "TargetError",
     "accuracy",
+    "backpropagate_by_hand",
+    "backpropagation",
     "binary_cross_entropy",
     "breast_cancer",
     "composition",
