@@ -28,6 +28,7 @@ from nn.layers import MLP, Layer, Neuron
 from nn.losses import binary_cross_entropy, hinge, mse, softmax_cross_entropy
 from nn.module import Module
 from nn.optim import SGD
+from nn.saturation import saturation, scale_curve
 from nn.to_go import loss_of_weights, loss_to_go, outputs_to_go
 from nn.training import accuracy, fit, mean_loss
 
@@ -62,6 +63,8 @@ __all__ = [
     "mse",
     "normal",
     "outputs_to_go",
+    "saturation",
+    "scale_curve",
     "softmax_cross_entropy",
     "split",
     "standardise",

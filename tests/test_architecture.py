@@ -30,7 +30,7 @@ ROOMS = {
     ],
     "nn": [
         *("_conflict", "errors", "module", "initializers", "layers", "losses", "optim", "data"),
-        *("history", "training", "layered", "to_go", "by_hand", ""),
+        *("history", "training", "layered", "to_go", "by_hand", "saturation", ""),
     ],
 }
 """Every file, in the order in which they may import one another; "" is the package's own front door."""
