@@ -1,8 +1,19 @@
-"""The guided tour: four lessons, one after another. `python -m demos`."""
+"""The guided tour: ten lessons, one after another. `python -m demos`."""
 
 import time
 
-from demos import breast_cancer, by_hand, chain_rule, draw_graph
+from demos import (
+    best_on_validation,
+    block_matrix,
+    breast_cancer,
+    by_hand,
+    chain_rule,
+    draw_graph,
+    losses_to_go,
+    saturated,
+    step_sizes,
+    weight_decay,
+)
 
 
 def title(text: str) -> None:
@@ -22,6 +33,18 @@ def main() -> None:
     picture = draw_graph.main()
     title("4. Training on the Wisconsin breast cancer data")
     breast_cancer.main()
+    title("5. The pre-activations of a layer: a = W o = B w")
+    block_matrix.main()
+    title("6. The loss as a function of one layer's outputs: loss-to-go")
+    losses_to_go.main()
+    title("7. The scale of the first weights, and saturation")
+    saturated.main()
+    title("8. Weight decay and ½ λ ‖w‖²")
+    weight_decay.main()
+    title("9. The sequence of step sizes")
+    step_sizes.main()
+    title("10. The weights that do best on validation")
+    best_on_validation.main()
     print(f"\nThe tour took {time.perf_counter() - start:.0f} s. It wrote one file, to open in a browser:")
     print(f"  {picture.resolve()}")
     print("Each lesson is a small script in demos/, made to be read.")
