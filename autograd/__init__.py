@@ -56,7 +56,7 @@ from autograd.primitives import (
 from autograd.value import Value, gradients
 from autograd.views.chain import explain
 from autograd.views.draw import draw, to_dot
-from autograd.views.formula import formula, latex
+from autograd.views.formula import formula, latex, mathml
 from autograd.views.order import why_order
 from autograd.views.trace import trace
 
@@ -90,6 +90,7 @@ __all__ = [
     "latex",
     "log",
     "logsumexp",
+    "mathml",
     "mean",
     "mul",
     "neg",

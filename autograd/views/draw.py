@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from autograd.errors import AutogradError, OperandError
 from autograd.graph import topological_order
 from autograd.value import Value
-from autograd.views.words import escaped, names, number, printable, save, shortened
+from autograd.views.words import escaped, label_of, names, number, printable, save, shortened
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -279,7 +279,7 @@ def _card(node: Value, named: dict[Value, str], drawn: dict[Value, int]) -> Card
         details.append(shortened(f"{row.name.strip('_')}({', '.join(operands)})", 400))
     return Card(
         name=named[node],
-        labelled=bool(printable(str(node.label or "")).strip()),
+        labelled=bool(label_of(node)),
         data=number(node.data),
         grad=number(node.grad) if node.has_grad else "–",
         operation="" if row is None else _operation(row, node.operands),

@@ -1,4 +1,4 @@
-"""The formula of a Value, and of its derivative, as text and in LaTeX.
+"""The formula of a Value, and of its derivative, as text, in LaTeX and in MathML.
 
 Room: views. A `Term` is one more kind of number on which the rows of the table run:
 run forward, the rows give the formula; run by the chain rule, that of the derivative.
@@ -7,8 +7,10 @@ It simplifies for reading as it grows, and is written by running once more, on s
 
 from __future__ import annotations
 
+import operator
 import re
-from collections import Counter
+from collections import Counter, defaultdict
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from autograd.errors import AutogradError, OperandError
@@ -17,10 +19,12 @@ from autograd.primitives import Primitive, add, div, mul, neg, pow, sub  # noqa:
 from autograd.symbols import BINDING, Symbol
 from autograd.value import Value
 from autograd.views.local import row_of
-from autograd.views.words import names, printable, save, shortened
+from autograd.views.mathml import mathml as translated
+from autograd.views.setting import in_parentheses
+from autograd.views.words import label_of, names, page, printable, save, shortened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from os import PathLike
 
 LIMIT = 2_000
@@ -28,6 +32,9 @@ LIMIT = 2_000
 
 LONGEST = 12
 """The most operations in one line of it; longer ones are broken at an intermediate result."""
+
+LONGEST_NAME = 40
+"""The most letters of a name."""
 
 
 Line: TypeAlias = "tuple[Name | None, Term]"
@@ -54,7 +61,8 @@ class Term:
     def __init__(self, head: Name | float | Primitive, operands: tuple[Term, ...] = ()) -> None:
         self.head = head
         self.operands = operands
-        self.size: int = sum([x.size for x in operands]) + (1 if operands else 0)
+        # an operation of many operands is as long as many operations of two
+        self.size: int = sum([x.size for x in operands], max(1, len(operands) - 1) if operands else 0)
 
     def apply(self, primitive: Primitive, operands: tuple[Any, ...]) -> Term:
         """Apply a primitive, in the form that is best to read."""
@@ -91,14 +99,35 @@ class Term:
         return applied(neg, (self,))
 
     def written(self, kind: type[Symbol]) -> Symbol:
-        """Write the term with symbols of a kind; a term is at most a few operations deep."""
+        """Write the term with symbols of a kind."""
+        symbols: dict[Term, Symbol] = {}
+        waiting = [self]
+        while waiting:  # no recursion: the sum of many numbers is a deep term
+            missing = [x for x in waiting[-1].operands if x not in symbols]
+            if missing:
+                waiting += missing
+            else:
+                term = waiting.pop()
+                symbols[term] = term.joined(kind, tuple([symbols[x] for x in term.operands]))
+        return symbols[self]
+
+    def joined(self, kind: type[Symbol], operands: tuple[Symbol, ...]) -> Symbol:
+        """Write the head of the term, applied to its operands where it is a primitive."""
         if isinstance(self.head, Primitive):
-            operands = tuple([x.written(kind) for x in self.operands])
             return operands[0].apply(self.head, operands)
         if isinstance(self.head, Name):
             return kind(self.head.latex if kind is Latex else self.head.text)
         number = kind("").number(self.head)
-        return kind(number, BINDING["negative"] if self.head < 0 else BINDING["atom"])
+        binding = "negative" if self.head < 0 else "*" if "^" in number else "atom"
+        return kind(number, BINDING[binding])
+
+    def summands(self) -> list[tuple[str, Term]]:
+        """Take a sum apart: its terms from left to right, each with the sign before it."""
+        found, here = [], self
+        while here.head is add or here.head is sub:
+            found.append(("+" if here.head is add else "-", here.operands[1]))
+            here = here.operands[0]
+        return [("", here), *reversed(found)]
 
 
 class Name(NamedTuple):
@@ -170,8 +199,10 @@ class Latex(Symbol):
         texts = [self.operand(x, 0) for x in operands]
         arguments = ", ".join(texts)
         if primitive.latex:
-            return type(self)(primitive.latex.format(*texts, operands=arguments))
-        return type(self)(rf"\operatorname{{{_escaped(primitive.name)}}}\left({arguments}\right)")
+            binding = BINDING["**" if "^" in primitive.latex else "atom"]
+            return type(self)(primitive.latex.format(*texts, operands=arguments), binding)
+        name = _escaped(primitive.name.strip("_"))
+        return type(self)(rf"\operatorname{{{name}}}\left({arguments}\right)")
 
     def between(self, symbol: str, left: object, right: object) -> Symbol:
         """Write a fraction, a power, a product without a sign, a sum or a difference."""
@@ -223,10 +254,10 @@ class Formula:
 
     @property
     def text(self) -> str:
-        """The formula as Python expressions, a line each."""
+        """The formula as Python expressions; one that is too long for a line stands in parentheses."""
         return "\n".join(
             [
-                f"{name.text} = {term.written(Symbol)}" if name else str(term.written(Symbol))
+                in_parentheses(f"{name.text} = " if name else "", str(term.written(Symbol)))
                 for name, term in self.lines
             ]
         )
@@ -234,26 +265,36 @@ class Formula:
     @property
     def latex(self) -> str:
         """The formula in LaTeX, for use in mathematics mode."""
-        rows = [(name.latex if name else "", str(term.written(Latex))) for name, term in self.lines]
+        rows = [row for name, term in self.lines for row in _rows(name.latex if name else "", term)]
         if len(rows) == 1:
-            (name, written), *_ = rows
-            return f"{name} = {written}" if name else written
-        body = " \\\\\n".join([f"{name} &= {written}" if name else f"& {written}" for name, written in rows])
+            ((name, text),) = rows
+            return f"{name} = {text}" if name else text
+        body = " \\\\\n".join([f"{name} &= {text}" if name else f"& {text}" for name, text in rows])
         return f"\\begin{{aligned}}\n{body}\n\\end{{aligned}}"
 
+    @property
+    def mathml(self) -> str:
+        """The formula in MathML: a `math` element, for a page or a file of its own."""
+        namespace = "http://www.w3.org/1998/Math/MathML"
+        return f'<math xmlns="{namespace}" display="block">{translated(self.latex)}</math>'
+
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the formula to a file: `.tex` for LaTeX, `.txt` for text.
+        """Write the formula to a file: `.tex` for LaTeX, `.html` for MathML, `.txt` for text.
 
         Raises
         ------
         FormulaError
             If the name ends in anything else.
         """
-        forms = {".tex": lambda: f"\\[\n{self.latex}\n\\]\n", ".txt": lambda: f"{self.text}\n"}
+        forms = {
+            ".tex": lambda: f"\\[\n{self.latex}\n\\]\n",
+            ".html": lambda: page("Formula", self.mathml),
+            ".txt": lambda: f"{self.text}\n",
+        }
         save(path, "a formula", forms, FormulaError)
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex}$"
+        return LatexText(self.latex)._repr_latex_()
 
     def __str__(self) -> str:
         return self.text
@@ -305,20 +346,41 @@ def formula(output: Value, wrt: Value | None = None) -> Formula:
             f"{len(nodes):,} values are too many for one formula, which holds {LIMIT:,}; "
             "write that of an intermediate result",
         )
-    named = {node: Name(name, latex_name(name)) for node, name in names(nodes).items()}
+    named = {
+        node: Name(shortened(name, LONGEST_NAME), latex_name(name)) for node, name in names(nodes).items()
+    }
     terms = {leaf: Term(named[leaf]) for leaf in leaves}
-    lines = _forward(output, interior, named, terms)
+    lines = _forward(output, interior, named, terms, results=wrt is not None)
     if wrt is None:
         return Formula(lines)
     if wrt not in terms:
         raise FormulaError(f"{output!r} does not depend on {wrt!r}; the derivative is 0")
     derivative = _backward(output, wrt, interior, named, terms, lines)
     z, x = named[output], named[wrt]
-    name = Name(f"d{z.text}/d{x.text}", fraction(z, x)) if output.label and wrt.label else None
+    labelled = label_of(output) and label_of(wrt)
+    name = Name(f"d{z.text}/d{x.text}", fraction(z, x)) if labelled else None
     return Formula([*_needed(lines, derivative), (name, derivative)])
 
 
-def latex(output: Value, wrt: Value | None = None) -> str:
+class LatexText(str):
+    """LaTeX, which a notebook shows as mathematics."""
+
+    __slots__ = ()
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self}$"
+
+
+class MathmlText(str):
+    """MathML, which a notebook shows as mathematics."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        return str(self)
+
+
+def latex(output: Value, wrt: Value | None = None) -> LatexText:
     r"""Write the formula of a Value, or of its derivative, in LaTeX; see `formula`.
 
     Examples
@@ -327,7 +389,19 @@ def latex(output: Value, wrt: Value | None = None) -> str:
     >>> print(latex(x.sqrt() / 3))
     \frac{\sqrt{x}}{3}
     """
-    return formula(output, wrt).latex
+    return LatexText(formula(output, wrt).latex)
+
+
+def mathml(output: Value, wrt: Value | None = None) -> MathmlText:
+    """Write the formula of a Value, or of its derivative, in MathML; see `formula`.
+
+    Examples
+    --------
+    >>> x = Value(2.0, label="x")
+    >>> print(mathml(x * 3))
+    <math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><mi>x</mi><mo>⋅</mo><mn>3</mn></math>
+    """
+    return MathmlText(formula(output, wrt).mathml)
 
 
 def _forward(
@@ -335,13 +409,21 @@ def _forward(
     interior: list[Value],
     named: dict[Value, Name],
     terms: dict[Value, Term],
+    *,
+    results: bool,
 ) -> list[Line]:
-    """Give every Value its term, and list the lines of those that have a name."""
+    """Give every Value its term, and list the lines of those that have a name.
+
+    Where `results` are needed by name, as in the partials of `max`, operations of many operands
+    that have no sign of their own get one.
+    """
     uses = Counter(parent for node in interior for parent in node.parents)
     lines: list[Line] = []
     for node in interior:
         term = applied(row_of(node), [terms[x] if isinstance(x, Value) else x for x in node.operands])
-        if node.label or term.size > LONGEST or (uses[node] > 1 and term.size > 1):
+        repeated = uses[node] > 1 and term.size > 1
+        wanted = results and isinstance(term.head, Primitive) and term.head.variadic
+        if label_of(node) or term.size > LONGEST or repeated or wanted:
             lines.append((named[node], term))
             term = Term(named[node])
         elif node is output:
@@ -361,11 +443,11 @@ def _backward(  # noqa: PLR0917 - what formula() knows, and once only
     """Return the derivative by the chain rule in terms; lines are added for adjoints that are long."""
     depends = {wrt}
     depends.update(node for node in interior if not depends.isdisjoint(node.parents))
-    adjoints = {output: Term(1.0)}
+    shares = defaultdict(list, {output: [Term(1.0)]})
     for node in reversed(interior):
         if node not in depends or node is wrt:
             continue
-        adjoint = adjoints[node]
+        adjoint = _sum(shares[node])
         if adjoint.size > LONGEST or (adjoint.size > 1 and len(depends.intersection(node.parents)) > 1):
             z, x = named[output], named[node]
             name = Name(f"d{z.text}_d{x.text}", fraction(z, x))
@@ -375,8 +457,13 @@ def _backward(  # noqa: PLR0917 - what formula() knows, and once only
         operands = [terms[x] if isinstance(x, Value) else x for x in node.operands]
         for x, partial in zip(node.operands, row.partials_at(terms[node], operands), strict=True):
             if x in depends:
-                adjoints[x] = adjoint * partial + adjoints.get(x, Term(0.0))
-    return adjoints[wrt]
+                shares[x].append(adjoint * partial)
+    return _sum(shares[wrt])
+
+
+def _sum(shares: list[Term]) -> Term:
+    """Add up what has arrived, the last first: that is the order in which a reader met the operations."""
+    return reduce(operator.add, reversed(shares))
 
 
 def _needed(lines: list[Line], term: Term) -> list[Line]:
@@ -412,7 +499,8 @@ GREEK = frozenset(
 )
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 SPECIAL = {character: rf"\{character}" for character in "&%$#_{}"}
-SPECIAL |= {"~": r"\sim{}", "^": r"\hat{}", "\\": r"\backslash{}"}
+SPECIAL |= {"~": r"\sim{}", "^": r"\hat{}", "\\": r"\backslash{}", " ": r"\ "}
+SPECIAL["<"] = "<{}"  # no tag, wherever a page shows the source
 
 
 def latex_name(name: str) -> str:
@@ -435,6 +523,21 @@ def latex_name(name: str) -> str:
 
 def _escaped(text: str) -> str:
     return "".join([SPECIAL.get(character, character) for character in printable(text)])
+
+
+def _rows(name: str, term: Term) -> Iterator[tuple[str, str]]:
+    """Write a line of a formula in LaTeX, with a row for each part of a long sum."""
+    rows, size = [""], 0
+    for sign, summand in term.summands():
+        written = summand.written(Latex)
+        size += summand.size
+        if sign and size > LONGEST:
+            rows.append(r"\quad {}")
+            size = summand.size
+        rows[-1] += f" {sign} {written.operand(written, BINDING['*'])}" if sign else str(written)
+    yield name, rows[0]
+    for row in rows[1:]:
+        yield "", row
 
 
 def fraction(z: Name, x: Name) -> str:

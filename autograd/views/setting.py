@@ -6,6 +6,7 @@ Room: views. It counts cells, not letters: a wide letter takes two, a combining 
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 from autograd.views.words import shortened
@@ -66,6 +67,45 @@ def wrapped(text: str, indent: str = "") -> list[str]:
         else:
             lines.append(f"{indent}{'  ' * bool(indent)}{word}")
     return [line.replace(NO_BREAK, " ") for line in lines]
+
+
+def in_parentheses(start: str, expression: str, width: int = COLUMNS) -> str:
+    """Write a start and a Python expression in one line, or in several between parentheses.
+
+    Examples
+    --------
+    >>> print(in_parentheses("z = ", "first + second * third", width=20))
+    z = (
+        first + second
+        * third
+    )
+    """
+    if cells(start + expression) <= width:
+        return start + expression
+    lines = [""]
+    for part in _summands(expression):
+        if cells(f"{lines[-1]} {part}") > width - 4 and lines[-1]:
+            lines.append("")
+        indent = "    " * bool(lines[-1] or len(lines) > 1)
+        for word in part.split(" "):
+            if cells(f"{lines[-1]} {word}") > width - 4 and lines[-1]:
+                lines.append(f"{indent}{word}")
+            else:
+                lines[-1] = f"{lines[-1]} {word}" if lines[-1] else word
+    return "\n".join([f"{start}(", *[f"    {line}".replace(NO_BREAK, " ") for line in lines], ")"])
+
+
+def _summands(expression: str) -> list[str]:
+    """Cut a sum before each sign that no parentheses are around; and keep other signs with what follows."""
+    parts: list[str] = [""]
+    depth = 0
+    for word in re.sub(r" ([-+*/]|\*\*) ", rf" \1{NO_BREAK}", expression).split(" "):
+        if depth == 0 and word[:2] in {f"+{NO_BREAK}", f"-{NO_BREAK}"}:
+            parts.append(word)
+        else:
+            parts[-1] = f"{parts[-1]} {word}" if parts[-1] else word
+        depth += word.count("(") - word.count(")")
+    return parts
 
 
 def joined(items: list[str], sign: str, room: int) -> str:

@@ -16,7 +16,7 @@ from autograd.value import Value
 from autograd.views.formula import FormulaError, Latex, Name, Term, applied, fraction, latex_name
 from autograd.views.local import local_derivatives, row_of
 from autograd.views.setting import COLUMNS, cells, cut
-from autograd.views.words import escaped, names, save
+from autograd.views.words import escaped, label_of, names, page, save
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -120,13 +120,11 @@ class Trace:
         FormulaError
             If the name ends in anything else.
         """
-        head = '<meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-        page = f"<!doctype html>{head}<title>Evaluation trace</title>\n"
         forms = {
             ".txt": lambda: f"{self.text}\n",
             ".md": lambda: f"{self.markdown}\n",
             ".tex": lambda: f"\\[\n{self.latex}\n\\]\n",
-            ".html": lambda: f"{page}{self.html}\n",
+            ".html": lambda: page("Evaluation trace", self.html),
         }
         save(path, "a trace", forms, FormulaError)
 
@@ -258,7 +256,7 @@ def _primal(leaves: list[Value], interior: list[Value], named: dict[Value, Name]
     statements = [
         Statement(
             named[leaf],
-            (Term(Name(labels[leaf], latex_name(labels[leaf]))),) if leaf.label else (),
+            (Term(Name(labels[leaf], latex_name(labels[leaf]))),) if label_of(leaf) else (),
             leaf.data,
         )
         for leaf in leaves

@@ -18,9 +18,23 @@ if TYPE_CHECKING:
 ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
+def label_of(node: Value) -> str:
+    """Return a Value's label as text in one line, whatever has been set for one; empty if it has none.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> v = Value(1.0)
+    >>> v.label = 3
+    >>> label_of(v)
+    '3'
+    """
+    return "" if node.label is None else printable(str(node.label)).strip()
+
+
 def names(nodes: Iterable[Value]) -> dict[Value, str]:
     """Name each Value by its label, or else by a number that no label has taken."""
-    labels = {node: printable(str(node.label or "")).strip() for node in nodes}
+    labels = {node: label_of(node) for node in nodes}
     taken = set(labels.values())
     numbers = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
     return {node: label or next(numbers) for node, label in labels.items()}
@@ -58,6 +72,12 @@ def shortened(text: str, room: float) -> str:
 def escaped(text: str) -> str:
     """Write a text so that it stands for itself in HTML, SVG and Graphviz' tables."""
     return text.translate(ESCAPES)
+
+
+def page(title: str, body: str) -> str:
+    """Write an HTML page that follows the reader's choice of light or dark."""
+    head = '<meta charset="utf-8"><meta name="color-scheme" content="light dark">'
+    return f"<!doctype html>{head}<title>{escaped(title)}</title>\n{body}\n"
 
 
 def save(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def read_back(text: str, leaves: dict[str, float]) -> float:
     """Run the lines of a formula as Python; the last one is its value."""
+    text = re.sub(r"\n +", " ", text).replace("\n)", ")")  # long ones stand in parentheses
     names: dict[str, Any] = {**{name: getattr(autograd, name, None) for name in TABLE}, **leaves}
     found = 0.0
     for line in text.splitlines():
