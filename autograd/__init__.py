@@ -58,6 +58,7 @@ from autograd.views.chain import explain
 from autograd.views.draw import draw, to_dot
 from autograd.views.formula import formula, latex, mathml
 from autograd.views.order import why_order
+from autograd.views.staged import staged_code
 from autograd.views.trace import trace
 
 __all__ = [
@@ -101,6 +102,7 @@ __all__ = [
     "sin",
     "softplus",
     "sqrt",
+    "staged_code",
     "step",
     "sub",
     "tanh",
