@@ -11,6 +11,7 @@ import operator
 import re
 from collections import Counter, defaultdict
 from functools import reduce
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from autograd.errors import AutogradError, OperandError
@@ -33,7 +34,7 @@ LIMIT = 2_000
 LONGEST = 12
 """The most operations in one line of it; longer ones are broken at an intermediate result."""
 
-LONGEST_NAME = 40
+LONGEST_NAME = 30
 """The most letters of a name."""
 
 
@@ -440,7 +441,18 @@ def _backward(  # noqa: PLR0917 - what formula() knows, and once only
     terms: dict[Value, Term],
     lines: list[Line],
 ) -> Term:
-    """Return the derivative by the chain rule in terms; lines are added for adjoints that are long."""
+    """Return the derivative by the chain rule in terms; lines are added for what is long in it."""
+    taken = {name.text for name in named.values()}
+    fresh = (Name(f"t{i}", f"t_{{{i}}}") for i in count(1) if f"t{i}" not in taken)
+    short: dict[Term, Term] = {}
+
+    def shortened_by_name(term: Term) -> Term:
+        if term.size > LONGEST and term not in short:
+            name = next(fresh)
+            lines.append((name, term))
+            short[term] = Term(name)
+        return short.get(term, term)
+
     depends = {wrt}
     depends.update(node for node in interior if not depends.isdisjoint(node.parents))
     shares = defaultdict(list, {output: [Term(1.0)]})
@@ -457,6 +469,8 @@ def _backward(  # noqa: PLR0917 - what formula() knows, and once only
         operands = [terms[x] if isinstance(x, Value) else x for x in node.operands]
         for x, partial in zip(node.operands, row.partials_at(terms[node], operands), strict=True):
             if x in depends:
+                if isinstance(partial, Term):  # such as a sum that partials have in common
+                    partial = Term(partial.head, tuple(map(shortened_by_name, partial.operands)))  # noqa: PLW2901
                 shares[x].append(adjoint * partial)
     return _sum(shares[wrt])
 
@@ -517,7 +531,7 @@ def latex_name(name: str) -> str:
     elif re.fullmatch("[A-Za-z]", base):
         letter = base
     else:
-        return rf"\mathrm{{{_escaped(shortened(name, 40))}}}"
+        return rf"\mathrm{{{_escaped(shortened(name, LONGEST_NAME))}}}"
     return f"{letter}_{{{index}}}" if index else letter
 
 

@@ -13,7 +13,7 @@ from autograd.errors import LengthError, OperandError
 from autograd.graph import topological_order
 from autograd.symbols import Symbol
 from autograd.value import Value
-from autograd.views.formula import FormulaError, Latex, Name, Term, applied, fraction, latex_name
+from autograd.views.formula import LONGEST, FormulaError, Latex, Name, Term, applied, fraction, latex_name
 from autograd.views.local import local_derivatives, row_of
 from autograd.views.setting import COLUMNS, cells, cut
 from autograd.views.words import escaped, label_of, names, page, save
@@ -284,6 +284,8 @@ def _tangent(
         partials = zip(_partials(node, named.__getitem__), _partials(node, _number), strict=True)
         for x, pair, slope in zip(node.operands, partials, slopes[node], strict=True):
             if slope is not None:
+                if _long(pair[0]):
+                    pair = (Term(_ratio(named[node], named[x])), Term(_rounded(slope)))  # noqa: PLW2901
                 dots = (_dot(named[x]), _rounded(tangents[x]))
                 forms = [
                     form + Term(dot) * partial for form, dot, partial in zip(forms, dots, pair, strict=True)
@@ -313,7 +315,8 @@ def _adjoint(
             before = Term(_bar(named[x])) if x in adjoints else Term(0.0)
             adjoints[x] = adjoints.get(x, 0.0) + adjoints[node] * slope
             factor = Term(_ratio(named[node], named[x]))
-            forms = (before + adjoint * factor, before + adjoint * partial)
+            factors = (factor,) if _long(partial) else (factor, partial)
+            forms = tuple([before + adjoint * factor for factor in factors])
             statements.append(Statement(_bar(named[x]), forms, adjoints[x]))
     return statements
 
@@ -322,6 +325,11 @@ def _partials(node: Value, shown: Callable[[Value], Name]) -> list[Any]:
     """Write the partials of a computed Value, its operands shown by name or by number."""
     operands = [Term(shown(x)) if isinstance(x, Value) else x for x in node.operands]
     return row_of(node).partials_at(Term(shown(node)), operands)
+
+
+def _long(partial: Any) -> bool:  # noqa: ANN401 - a term, or a number where the row gives one
+    """Whether a partial is too long for its line, as that of the largest of many numbers is."""
+    return isinstance(partial, Term) and partial.size > LONGEST
 
 
 # Setting -----------------------------------------------------------------------------------------
