@@ -81,6 +81,10 @@ class GradientReport(NamedTuple):
     def __bool__(self) -> bool:
         return self.passed
 
+    def _repr_markdown_(self) -> str:
+        # four spaces make a block of code
+        return "\n".join([f"    {line}" for line in str(self).splitlines()])
+
     def __str__(self) -> str:
         return "\n".join([*map(str, self.comparisons), *(f"kink: {kink}" for kink in self.kinks)])
 
