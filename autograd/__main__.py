@@ -15,7 +15,17 @@ import sys
 from textwrap import fill
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograd import AutogradError, Value, check_gradients, compare, draw, explain, formula, trace
+from autograd import (
+    AutogradError,
+    Value,
+    check_gradients,
+    compare,
+    draw,
+    explain,
+    formula,
+    staged_code,
+    trace,
+)
 from autograd.expression import Expression, ExpressionError, parse
 
 if TYPE_CHECKING:
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 FINE, NO_VALUE, WRONG_USAGE, DIFFERENT = range(4)
+NEED_VARIABLES = ("latex", "trace", "explain", "compare", "staged", "check", "draw")
 CLOSED_PIPE = 141  # what a shell reports for a program that a closed pipe ended
 
 EXAMPLES = """\
@@ -35,6 +46,13 @@ examples:
 
   python -m autograd "tanh(x*y)" x=2 y=1/2 --compare "x=1 - tanh(x*y)**2"
       a derivative by hand: whether it is right, and if not the likely slip
+
+  python -m autograd "(a + b)*(b + 1)" a=2 b=1 --explain b --trace
+      why dz/db has its value, path by path; and every statement of the two
+      sweeps, as in the textbooks
+
+  python -m autograd "(x + sigmoid(y)) / (1 + x**2)" x=3 y=-4 --staged
+      the backward pass as a Python program
 
   python -m autograd "(a*b + c)**2" a=2 b=-3 c=10 --json
       what a script reads: the expression, its value, its gradients
@@ -88,6 +106,8 @@ def sections(computation: Computation, options: Namespace) -> Iterator[Section]:
         yield explanation(computation, options.explain)
     if options.compare:
         yield comparison(computation, options.compare)
+    if options.staged:
+        yield Section(str(staged_code(computation.output)))
     if options.check:
         yield check(computation)
     if options.draw:
@@ -224,6 +244,10 @@ def run(arguments: Sequence[str]) -> int:
         views = ("latex", "trace", "explain", "compare", "check", "draw")
         if not computation.variables and any(getattr(options, view) for view in views):
             parser.error(f"--{', --'.join(views)} need an expression with variables")
+        if not computation.variables:
+            of_variables = [name for name in NEED_VARIABLES if getattr(options, name)]
+            if of_variables:
+                parser.error(f"--{of_variables[0]} needs an expression with variables, such as x**2 x=3")
         for at, section in enumerate(sections(computation, options)):
             beside = options.json and at > 0  # nothing but JSON on the standard output
             print(section.text if at == 0 else f"\n{section.text}", file=sys.stderr if beside else sys.stdout)
@@ -292,12 +316,7 @@ def command_line() -> ArgumentParser:
     parser.add_argument("--latex", action="store_true", help="write the formulas in LaTeX")
     parser.add_argument("--trace", action="store_true", help="write every statement, forward and in reverse")
     parser.add_argument("--explain", metavar="NAME", help="tell the chain rule for one variable")
-    parser.add_argument(
-        "--compare",
-        metavar="NAME=FORMULA",
-        action="append",
-        help="mark a derivative by hand; may be repeated",
-    )
+    parser.add_argument("--staged", action="store_true", help="write the backward pass as a Python program")
     parser.add_argument("--check", action="store_true", help="compare with numeric derivatives")
     parser.add_argument("--draw", metavar="FILE.svg", type=svg, help="draw the graph to a file")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")

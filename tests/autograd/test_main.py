@@ -194,7 +194,7 @@ def test_where_it_has_no_value(command: Command, arguments: Sequence[str], lines
         (["x", "x=1", "x=2"], "'x' is given twice"),
         (["x", "3"], "'3' gives no variable a value\nwrite NAME=NUMBER, as in x=2\n"),
         (["x", "2=3"], "'2=3' gives no variable a value"),
-        (["1/3", "--latex"], "need an expression with variables"),
+        (["1/3", "--latex"], "--latex needs an expression with variables"),
         (["x", "x=1", "--bogus"], "unrecognized arguments: --bogus"),
         (["x", "x=1", "--js"], "unrecognized arguments: --js"),
     ],
@@ -220,7 +220,7 @@ def test_help_teaches_by_example_in_80_columns(
     assert max(map(len, out.splitlines())) <= 80
     monkeypatch.chdir(tmp_path)
     examples = [line.split("autograd ")[1] for line in out.splitlines() if line.startswith("  python -m")]
-    assert len(examples) > 2
+    assert len(examples) == 6
     for example in examples:
         assert command(*shlex.split(example)).code == (3 if "--compare" in example else 0)
     assert [path.name for path in tmp_path.iterdir()] == ["loss.svg"]
@@ -250,6 +250,10 @@ def test_it_survives_a_console_that_knows_no_greek() -> None:
     result = process("α*x", "α=2", "x=3", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert (result.returncode, result.stderr) == (0, b"")
     assert b"= 6" in result.stdout
+    every = ["--trace", "--explain", "θ", "--staged", "--check", "--latex"]
+    result = process("sin(θ)*θ", "θ=2", *every, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert (result.returncode, result.stderr) == (0, b"")
+    assert b"Forward primal trace" in result.stdout
     result = process("1/ω", "ω=0", PYTHONIOENCODING="ascii")
     assert result.returncode == 1
     assert b"Traceback" not in result.stderr
@@ -289,3 +293,18 @@ def test_a_derivative_by_hand_is_marked(capsys: pytest.CaptureFixture[str]) -> N
     assert "write NAME=FORMULA with a name of x" in capsys.readouterr().err
     assert main(["x**3", "x=2", "--compare", "x=3*x^2"]) == 2
     assert "write ** for a power" in capsys.readouterr().err
+
+
+def test_staged_prints_a_program_that_runs(command: Command) -> None:
+    code, out, _ = command("(x + sigmoid(y)) / (sigmoid(x) + (x + y)**2)", "x=3", "y=-4", "--staged")
+    assert code == 0
+    names: dict[str, float] = {}
+    exec(out[out.index("from autograd import TABLE") :], names)  # noqa: S102 - text that the test made
+    assert f"dz/dx = {names['dx']: .12g}" in out
+    assert f"dz/dy = {names['dy']: .12g}" in out
+
+
+def test_nothing_is_coloured() -> None:
+    for environment in ({"NO_COLOR": "1"}, {"CLICOLOR_FORCE": "1", "FORCE_COLOR": "1"}):
+        result = process("x*y", "x=2", "y=3", "--trace", "--explain", "x", "--staged", **environment)
+        assert b"\x1b" not in result.stdout
