@@ -241,9 +241,6 @@ def run(arguments: Sequence[str]) -> int:
     code = FINE
     try:
         computation = compute(options.expression, options.values)
-        views = ("latex", "trace", "explain", "compare", "check", "draw")
-        if not computation.variables and any(getattr(options, view) for view in views):
-            parser.error(f"--{', --'.join(views)} need an expression with variables")
         if not computation.variables:
             of_variables = [name for name in NEED_VARIABLES if getattr(options, name)]
             if of_variables:
@@ -316,6 +313,12 @@ def command_line() -> ArgumentParser:
     parser.add_argument("--latex", action="store_true", help="write the formulas in LaTeX")
     parser.add_argument("--trace", action="store_true", help="write every statement, forward and in reverse")
     parser.add_argument("--explain", metavar="NAME", help="tell the chain rule for one variable")
+    parser.add_argument(
+        "--compare",
+        metavar="NAME=FORMULA",
+        action="append",
+        help="mark a derivative by hand; may be repeated",
+    )
     parser.add_argument("--staged", action="store_true", help="write the backward pass as a Python program")
     parser.add_argument("--check", action="store_true", help="compare with numeric derivatives")
     parser.add_argument("--draw", metavar="FILE.svg", type=svg, help="draw the graph to a file")

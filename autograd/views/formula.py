@@ -10,7 +10,6 @@ from __future__ import annotations
 import operator
 import re
 from collections import Counter, defaultdict
-from functools import reduce
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -477,7 +476,12 @@ def _backward(  # noqa: PLR0917 - what formula() knows, and once only
 
 def _sum(shares: list[Term]) -> Term:
     """Add up what has arrived, the last first: that is the order in which a reader met the operations."""
-    return reduce(operator.add, reversed(shares))
+    signs = {"": operator.add, "+": operator.add, "-": operator.sub}
+    last, *others = reversed(shares)
+    for share in others:  # a sum without its parentheses
+        for sign, summand in share.summands():
+            last = signs[sign](last, summand)
+    return last
 
 
 def _needed(lines: list[Line], term: Term) -> list[Line]:
@@ -514,7 +518,7 @@ GREEK = frozenset(
 SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 SPECIAL = {character: rf"\{character}" for character in "&%$#_{}"}
 SPECIAL |= {"~": r"\sim{}", "^": r"\hat{}", "\\": r"\backslash{}", " ": r"\ "}
-SPECIAL["<"] = "<{}"  # no tag, wherever a page shows the source
+SPECIAL |= {"<": "{<}", ">": "{>}"}  # no relations; and no tags, wherever a page shows the source
 
 
 def latex_name(name: str) -> str:

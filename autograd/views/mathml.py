@@ -24,7 +24,11 @@ ACCENTS = {r"\dot": "˙", r"\bar": "¯"}
 CHARACTERS = {r"\sim": "~", r"\hat": "^", r"\backslash": "\\"}
 """Commands that stand for a character in a name."""
 
-CELL = '<mtd style="text-align:{}">{}</mtd>'
+CELL = '<mtd style="padding:.3em .2em;text-align:{0};text-align:-webkit-{0}">{1}</mtd>'
+"""A cell of a table: Chromium heeds only the second way to say where its contents stand."""
+
+TALL = ("<mfrac>", "<msqrt>", "<mtable")
+"""What parentheses grow for; others stay as they are, since those that may grow keep their distance."""
 
 
 def mathml(latex: str) -> str:
@@ -88,7 +92,9 @@ class Reader:
                 return f"<msqrt>{self.group()}</msqrt>"
             case r"\left":
                 left, inner, right = self.take(), "".join(self.items(r"\right")), self.take()
-                return f"<mrow><mo>{escaped(left)}</mo><mrow>{inner}</mrow><mo>{escaped(right)}</mo></mrow>"
+                grows = "" if any(part in inner for part in TALL) else ' stretchy="false"'
+                fences = [f"<mo{grows}>{escaped(fence)}</mo>" for fence in (left, right)]
+                return f"<mrow>{fences[0]}<mrow>{inner}</mrow>{fences[1]}</mrow>"
             case r"\begin":
                 return self.table()
             case r"\mathrm" | r"\text":

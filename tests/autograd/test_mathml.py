@@ -39,7 +39,10 @@ def shown(text: str) -> str:
         (r"\lambda \, \infty", '<mi>λ</mi><mspace width="0.17em"></mspace><mi>∞</mi>'),
         (r"-x = -1", '<mo form="prefix">−</mo><mi>x</mi><mo>=</mo><mo form="prefix">−</mo><mn>1</mn>'),
         (r"x - 1", "<mi>x</mi><mo>−</mo><mn>1</mn>"),
-        (r"\left|x\right|", "<mrow><mo>|</mo><mrow><mi>x</mi></mrow><mo>|</mo></mrow>"),
+        (
+            r"\left|x\right|",
+            '<mrow><mo stretchy="false">|</mo><mrow><mi>x</mi></mrow><mo stretchy="false">|</mo></mrow>',
+        ),
         (
             r"\bar v_{1}",
             '<msub><mover accent="true"><mi>v</mi><mo>¯</mo></mover><mrow><mn>1</mn></mrow></msub>',
