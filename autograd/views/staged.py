@@ -61,6 +61,11 @@ class Code(Source):
             return read
         return self.call(primitive.name, operands)
 
+    @classmethod
+    def constant(cls, x: float) -> Symbol | float:
+        """Keep a constant operand as it is: the partial of x**3 is to have a 2, not a 3 - 1."""
+        return x
+
     def call(self, name: str, operands: Iterable[object]) -> Symbol:
         """Write a call."""
         return type(self)(f"{name}({', '.join([self.operand(x, 0) for x in operands])})")
@@ -91,7 +96,7 @@ class Exact(Code):
 
     @classmethod
     def constant(cls, x: float) -> Symbol:
-        """Write a constant operand."""
+        """Write a constant operand, so that nothing is computed before the program runs."""
         text = cls("").number(x)
         return cls(text, BINDING["negative" if text.startswith("-") else "atom"])
 
@@ -303,25 +308,14 @@ class Author:
         return next(name for i in count(1) if self.take(name := f"{letter}{i}"))
 
     def symbols(self, node: Value, kind: type[Code]) -> list[Any]:
-        """Return the operands as symbols; where it must be exact, constants too are not computed with."""
-        return [
-            kind(self.names[x])
-            if isinstance(x, Value)
-            else kind.constant(x)
-            if issubclass(kind, Exact)
-            else x
-            for x in node.operands
-        ]
+        """Return the operands as symbols of a kind."""
+        return [kind(self.names[x]) if isinstance(x, Value) else kind.constant(x) for x in node.operands]
 
     def given(self, leaf: Value) -> str:
         """Write a leaf, and its label if that is no name."""
         name, label = self.names[leaf], label_of(leaf)
-        text = (
-            f"{name} = {leaf.data!r}"
-            if math.isfinite(leaf.data)
-            else f"{name} = {Code('').number(leaf.data)}"
-        )
-        return cut(f"{text}  # {label}" if label and label != name else text, COLUMNS)
+        number = repr(leaf.data) if math.isfinite(leaf.data) else Code("").number(leaf.data)
+        return cut(f"{name} = {number}{f'  # {label}' if label not in {'', name} else ''}", COLUMNS)
 
     def computed(self, node: Value) -> str:
         """Write the forward statement of a node: the first form that gives the recorded number."""
@@ -407,9 +401,8 @@ class Author:
         operands = ", ".join([str(x) for x in self.symbols(node, Exact)])
         call = f"{row_of(node).name}.partials_at({self.names[node]}, [{operands}])"
         name = self.temporary(0)
-        return [in_parentheses(f"{name} = ", call)], [
-            Code(f"{name}[{i}]") for i, _ in enumerate(node.operands)
-        ]
+        partials = [Code(f"{name}[{i}]") for i, _ in enumerate(node.operands)]
+        return [in_parentheses(f"{name} = ", call)], partials
 
     def temporary(self, i: int) -> str:
         """Return the name of the i-th step before the partials of an operation."""
