@@ -93,6 +93,9 @@ def test_shared_graphs_read_back_and_their_lines_stay_short(seed: int, size: int
         (lambda x, y: x.tanh(), "tanh(x)", "1 - tanh(x) ** 2"),
         (lambda x, y: x * x, "x * x", "x + x"),
         (lambda x, y: x - (y - 1), "x - (y - 1)", "1"),
+        (lambda x, y: x * y + x.sin() - x / y + x, "x * y + sin(x) - x / y + x", "y + cos(x) - 1 / y + 1"),
+        (lambda x, y: x**0 + y, "1 + y", "0"),
+        (lambda x, y: (x + y) * (x - 1), "(x + y) * (x - 1)", "x - 1 + x + y"),
     ],
 )
 def test_what_says_nothing_is_left_out(f: Callable[[Value, Value], Value], text: str, by_x: str) -> None:
@@ -129,6 +132,8 @@ def test_labels_break_a_formula_and_name_its_derivative() -> None:
         (lambda x, y: abs(x).sqrt(), r"\sqrt{\left|x\right|}"),
         (lambda x, y: autograd.max(x, y, 0.0), r"\max\left(x, y_{1}, 0\right)"),
         (lambda x, y: x.softplus(), r"\operatorname{softplus}\left(x\right)"),
+        (lambda x, y: x.exp() ** 2, r"{\left(e^{x}\right)}^{2}"),
+        (lambda x, y: 1e-5**x, r"{\left(10^{-5}\right)}^{x}"),
     ],
 )
 def test_latex(f: Callable[[Value, Value], Value], expected: str) -> None:
@@ -184,6 +189,50 @@ def test_a_chain_at_the_limit_is_broken_into_lines() -> None:
         z = (z * 1.001).sin()
     assert len(formula(z, x).lines) > 100
     assert gradients(z, [x])[0] == pytest.approx(read_back(formula(z, x).text, {"x": 1.0}), rel=1e-9)
+
+
+def test_rows_of_a_user_are_written_like_others() -> None:
+    softsign = autograd.primitive(
+        "softsign",
+        lambda x: x / (1 + abs(x)),
+        (lambda z, x: 1 / (1 + autograd.abs(x)) ** 2,),
+        latex=r"s\left({0}\right)",
+    )
+    x = Value(2.0, label="x")
+    assert formula(softsign(x)).latex == r"s\left(x\right)"
+    assert formula(softsign(x), x).text == "1 / (1 + abs(x)) ** 2"
+
+
+def test_the_derivative_of_many_operands_names_what_it_would_repeat() -> None:
+    xs = [Value(float(i), label=f"x{i}") for i in range(20)]
+    xs[1].label = "t1"
+    text = formula(autograd.max(xs), xs[0]).text
+    assert [line for line in text.splitlines() if line[0] not in " )"] == [
+        "v1 = (",
+        "t2 = (",
+        "_equal(x0, v1) / t2",
+    ]
+    assert len(formula(autograd.logsumexp(xs), xs[0]).latex) < 1_200
+
+
+def test_the_sum_of_many_numbers_is_no_deep_recursion() -> None:
+    xs = [Value(float(i), label=f"x{i}") for i in range(1_500)]
+    written = formula(autograd.sum(xs))
+    assert read_back(written.text, {f"x{i}": float(i) for i in range(1_500)}) == sum(range(1_500))
+    assert max(map(len, written.text.splitlines())) <= 80
+    assert formula(autograd.dot(xs[:700], xs[700:1_400]), xs[0]).text == "x700"
+
+
+def test_long_sums_are_broken_before_a_sign() -> None:
+    x, y = Value(2.0, label="x"), Value(3.0, label="y")
+    output = x * y
+    for i in range(20):
+        output = output + (x * (y + float(i))).sin()
+    written = formula(output, x)
+    assert all(line[4:6] in {"y ", "+ "} or line[0] in "vz()" for line in written.text.splitlines())
+    rows = written.latex.splitlines()[1:-1]
+    assert len(rows) > 3
+    assert all(row.startswith((r"& \quad {} + ", "v_", "& y")) for row in rows)
 
 
 def test_a_formula_is_an_object_to_print_save_and_show(tmp_path: Path) -> None:
