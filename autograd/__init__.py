@@ -8,6 +8,7 @@
 (4.20998717080701..., 0.83994868322805...)
 """
 
+from autograd.calls import innermost as innermost_scope, scope, scopes, watches
 from autograd.check import check_gradients
 from autograd.compare import assert_gradients_match, compare
 from autograd.errors import (
@@ -88,6 +89,7 @@ __all__ = [
     "explain",
     "formula",
     "gradients",
+    "innermost_scope",
     "latex",
     "log",
     "logsumexp",
@@ -97,6 +99,8 @@ __all__ = [
     "neg",
     "primitive",
     "relu",
+    "scope",
+    "scopes",
     "sigmoid",
     "sign",
     "sin",
@@ -109,5 +113,6 @@ __all__ = [
     "to_dot",
     "topological_order",
     "trace",
+    "watches",
     "why_order",
 ]

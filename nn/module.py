@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+from functools import wraps
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
-from autograd import LengthError, Value
+from autograd import LengthError, Value, innermost_scope, scope, watches
 from nn.errors import NonFiniteError, SettingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 
 class Module:
     """Base of everything with parameters; they are found by themselves.
 
     A parameter is a leaf `Value` in an attribute, or in lists, tuples, dicts, arrays and
-    Modules in attributes, however deep. One that is shared counts once.
+    Modules in attributes, however deep. One that is shared counts once. Each call is a
+    scope of its own in a drawing, see `autograd.scopes`.
 
     Examples
     --------
@@ -34,6 +36,11 @@ class Module:
     [3.0, 1.0]
     """
 
+    def __init_subclass__(cls, **settings: Any) -> None:  # noqa: ANN401 - whatever another base takes
+        super().__init_subclass__(**settings)
+        if "__call__" in vars(cls):
+            cls.__call__ = _watched(cls.__call__)  # type: ignore[method-assign]
+
     def __call__(self, inputs: Any, /) -> Any:  # noqa: ANN401 - each model has its own inputs and outputs
         """Compute the outputs for one sample; a model defines this."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it computes; define __call__")
@@ -49,8 +56,13 @@ class Module:
         SettingError
             If an attribute holds a computed Value, or Values in a set.
         """
-        found: dict[Value, str] = {}
-        _collect(self, "", found, set())
+        found, _ = _all_in(self)
+        for parameter, name in found.items():
+            if parameter.primitive is not None:
+                raise SettingError(
+                    f"{name} is a computed Value, which cannot be trained: give its number, Value(v.data), "
+                    "or keep it somewhere else than in an attribute",
+                )
         return [(name, parameter) for parameter, name in found.items()]
 
     def parameters(self) -> list[Value]:
@@ -92,19 +104,12 @@ def set_data(named: Sequence[tuple[str, Value]], numbers: Sequence[float]) -> No
         parameter.data = number
 
 
-def _collect(part: object, name: str, found: dict[Value, str], seen: set[int]) -> None:
-    """Add the parameters in `part` to `found`; `seen` guards against going in circles."""
+def _collect(part: object, name: str, found: dict[Value, str], seen: dict[int, tuple[str, object]]) -> None:
+    """Add the Values in `part` to `found`, and what they are in to `seen`, with the way to each."""
     part = plain(part)
     if isinstance(part, Value):
-        if part.primitive is not None:
-            raise SettingError(
-                f"{name} is a computed Value, which cannot be trained: give its number, Value(v.data), "
-                "or keep it somewhere else than in an attribute",
-            )
         found.setdefault(part, name)
         return
-    if isinstance(part, set | frozenset) and any(isinstance(inner, Value) for inner in part):
-        raise SettingError(f"{name} is a set, whose order is arbitrary; keep parameters in a list")
     items: Iterable[tuple[object, object]]
     if isinstance(part, Module):
         items = vars(part).items()
@@ -112,9 +117,42 @@ def _collect(part: object, name: str, found: dict[Value, str], seen: set[int]) -
         items = part.items()
     elif isinstance(part, list | tuple):
         items = enumerate(part)
+    elif isinstance(part, set | frozenset) and any(isinstance(inner, Value) for inner in part):
+        raise SettingError(f"{name} is a set, whose order is arbitrary; keep parameters in a list")
     else:
         return
     if id(part) not in seen:
-        seen.add(id(part))
+        seen[id(part)] = name, part  # which keeps it, so that nothing else can have its id
         for key, inner in items:
             _collect(inner, f"{name}.{key}" if name else str(key), found, seen)
+
+
+def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Make each call a scope while somebody watches; that of a subclass includes its `super()`'s."""
+
+    @wraps(call)
+    def watched(self: Module, *inputs: Any, **settings: Any) -> Any:  # noqa: ANN401 - whatever `call` takes
+        if not watches or type(self).__call__ is not watched:
+            return call(self, *inputs, **settings)
+        with scope(_name_of(self), self, lambda: _all_in(self)[0]):
+            return call(self, *inputs, **settings)
+
+    return watched
+
+
+def _name_of(module: Module) -> str:
+    """Name a module by the attribute of the calling one that holds it, or else by its class."""
+    outer = innermost_scope()
+    while outer is not None and outer.owner is None:  # a block within a module's own code
+        outer = outer.parent
+    if outer is None or outer.owner is module:
+        return type(module).__name__
+    name, _ = _all_in(outer.owner)[1].get(id(module), (type(module).__name__, module))
+    return name
+
+
+def _all_in(module: object) -> tuple[dict[Value, str], dict[int, tuple[str, object]]]:
+    found: dict[Value, str] = {}
+    seen: dict[int, tuple[str, object]] = {}
+    _collect(module, "", found, seen)
+    return found, seen

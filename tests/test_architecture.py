@@ -17,6 +17,7 @@ ROOMS = {
             "errors",
             "conversion",
             "graph",
+            "calls",
             "symbols",
             "primitives",
             "specialize",

@@ -114,3 +114,11 @@ def test_arrays_of_values_are_found_and_what_cannot_be_trained_is_refused() -> N
     for held, words in ((Value(1.0) * 0.1, "computed Value"), ({Value(1.0)}, "arbitrary")):
         with pytest.raises(SettingError, match=f"held is a.*{words}"):
             Computed(held).parameters()
+
+
+def test_parameters_in_several_arrays_are_all_found() -> None:
+    class Arrays(Module):
+        def __init__(self) -> None:
+            self.rows = [np.array([Value(float(i))] * 2, dtype=object) for i in range(50)]
+
+    assert len(Arrays().parameters()) == 50
