@@ -1,15 +1,19 @@
 """Lesson 3: the graph that a computation leaves behind, as a picture.
 
 Every card is a Value: its number, its gradient, and the operation that made it. Edges
-run from operands to results; backward walks them the other way. No other program is
-needed; where Graphviz' `dot` is installed, it places the cards.
+run from operands to results, and carry the derivative of that one operation; backward
+walks them the other way, and multiplies. A network is drawn with its neurons folded, each
+one card. No other program is needed; where Graphviz' `dot` is installed, it places the
+cards of graphs without boxes.
 
     python -m demos.draw_graph
 """
 
 from pathlib import Path
 
-from autograd import Value, draw
+from autograd import Value, draw, scopes
+from autograd.views.draw import Drawing
+from nn import MLP, mse
 
 
 def neuron() -> Value:
@@ -25,14 +29,26 @@ def neuron() -> Value:
     return output
 
 
+def network() -> Drawing:
+    """Draw a network 3-4-4-1 and its loss, each neuron as one card."""
+    model = MLP(3, [4, 4, 1], activation="tanh", seed=1)
+    inputs = [Value(x, label=f"x{i}") for i, x in enumerate((0.5, -1.0, 2.0))]
+    with scopes() as seen:
+        loss = mse(model(inputs), 1.0)
+    loss.label = "loss"
+    loss.backward()
+    return draw(loss, scopes=seen, fold="neuron")
+
+
 def main(folder: Path = Path("out")) -> Path:
-    """Draw the neuron; return the file."""
+    """Draw the neuron and the network; return the file of the neuron."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "neuron.svg"
     drawing = draw(neuron())
     drawing.save(path)
+    network().save(folder / "network.svg")
     print(f"  {drawing!r}")
-    print(f"  wrote {path}")
+    print(f"  wrote {path} and network.svg")
     return path
 
 

@@ -35,7 +35,8 @@ ROOMS = {
             "views.trace",
             "views.chain",
         ),
-        *("views.order", "views.layout", "views.draw"),
+        *("views.order", "views.fold", "views.sheet", "views.layout", "views.nesting", "views.picture"),
+        *("views.dot", "views.draw"),
         *("views", "mistakes", "slips", "compare", "exercises", "", "__main__"),
     ],
     "nn": [

@@ -112,6 +112,11 @@ def test_the_pictures_on_the_front_page_are_up_to_date(name: str, graph: Callabl
     assert stored.read_text(encoding="utf-8") == draw(graph(), engine="builtin").svg
 
 
+def test_the_picture_of_a_network_is_up_to_date() -> None:
+    stored = ROOT / "demos" / "pictures" / "network.svg"
+    assert stored.read_text(encoding="utf-8") == draw_graph.network().svg
+
+
 def test_drawing_writes_the_picture_it_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = draw_graph.main(tmp_path / "new")
     assert path.read_text(encoding="utf-8").startswith("<svg")

@@ -50,6 +50,11 @@ def number(x: float, room: int = 10) -> str:
     return text
 
 
+def counted(count: int, noun: str) -> str:
+    """Write a number of things: 1 value, 2,000 values, 3 leaves."""
+    return f"{count:,} {noun if count == 1 else 'leaves' if noun == 'leaf' else f'{noun}s'}"
+
+
 def printable(text: str) -> str:
     """Replace what no XML file may hold, and what would turn the text around it; keep joiners."""
     return "".join(
