@@ -46,9 +46,10 @@ def main(folder: Path = Path("out")) -> Path:
     path = folder / "neuron.svg"
     drawing = draw(neuron())
     drawing.save(path)
+    drawing.save(folder / "neuron.tex")  # for slides
     network().save(folder / "network.svg")
     print(f"  {drawing!r}")
-    print(f"  wrote {path} and network.svg")
+    print(f"  wrote {path}, neuron.tex and network.svg")
     return path
 
 

@@ -36,7 +36,7 @@ ROOMS = {
             "views.chain",
         ),
         *("views.order", "views.fold", "views.sheet", "views.layout", "views.nesting", "views.picture"),
-        *("views.dot", "views.draw"),
+        *("views.tikz", "views.dot", "views.draw"),
         *("views", "mistakes", "slips", "compare", "exercises", "", "__main__"),
     ],
     "nn": [

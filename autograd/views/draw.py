@@ -1,8 +1,8 @@
-"""The drawing of a graph: a card for each Value, as SVG or as DOT for Graphviz.
+"""The drawing of a graph: a card for each Value, as SVG, for LaTeX, or as DOT for Graphviz.
 
 Room: views. A drawing is made in three steps: `sheet.py` copies what is shown out of the
-graph; a layout says where it stands (`nesting.py`, or the program `dot`); `picture.py` or
-`dot.py` writes it down. Whatever takes time to import is imported where it is
+graph; a layout says where it stands (`nesting.py`, or the program `dot`); `picture.py`,
+`tikz.py` or `dot.py` writes it down. Whatever takes time to import is imported where it is
 used, so that `import autograd` stays quick.
 """
 
@@ -41,30 +41,39 @@ class Drawing:
         What laid it out: "dot" or "builtin".
     """
 
-    __slots__ = ("_sheet", "engine", "svg")
+    __slots__ = ("_layout", "_sheet", "engine", "svg")
 
     def __init__(self, sheet: Sheet, layout: Layout, engine: str) -> None:
         from autograd.views.picture import svg
 
         self._sheet = sheet
+        self._layout = layout
         self.engine = engine
         self.svg = svg(sheet, layout)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the picture to a file: `.svg` for the picture, `.dot` or `.gv` for the DOT source.
+        """Write the picture to a file: `.svg`, `.tex` for LaTeX, `.dot` or `.gv` for the DOT source.
+
+        The `.tex` file is a document of one page, cut to the picture, that `pdflatex` and
+        its kin compile with nothing but TikZ; letters that they may lack become a box.
 
         Raises
         ------
         DrawingError
-            If the name ends in anything else.
+            If the name ends in anything else, or TeX cannot hold so large a picture.
         """
         save(
             path,
             "a drawing",
-            {".svg": lambda: self.svg, ".dot": self._dot, ".gv": self._dot},
+            {".svg": lambda: self.svg, ".tex": self._tex, ".dot": self._dot, ".gv": self._dot},
             DrawingError,
             "; for a PNG or PDF save the .svg and convert it, or render the .dot with Graphviz",
         )
+
+    def _tex(self) -> str:
+        from autograd.views.tikz import document
+
+        return document(self._sheet, self._layout)
 
     def _dot(self) -> str:
         from autograd.views.dot import digraph

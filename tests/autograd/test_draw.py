@@ -617,7 +617,7 @@ def test_save_writes_what_the_name_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["a.png", "a.pdf", "a", "svg"])
 def test_save_refuses_other_suffixes(tmp_path: Path, name: str) -> None:
-    with pytest.raises(DrawingError, match=r"\.svg, \.dot or \.gv"):
+    with pytest.raises(DrawingError, match=r"\.svg, \.tex, \.dot or \.gv"):
         draw(neuron(), engine="builtin").save(tmp_path / name)
     assert not (tmp_path / name).exists()
 
