@@ -34,7 +34,7 @@ from autograd import (
 )
 from autograd.calls import ScopeError
 from autograd.views import picture, words
-from autograd.views.sheet import BADGE, LIMIT, PARTIALS, PORTS, DrawingError, read
+from autograd.views.sheet import BADGE, LIMIT, PARTIALS, PORTS, DrawingError, Edge, read
 
 if TYPE_CHECKING:
     from autograd.views.draw import Drawing
@@ -790,3 +790,28 @@ def test_dot_lays_out_the_same_cards(tmp_path: Path) -> None:
     draw(labels, engine="builtin").save(path)
     done = subprocess.run(["dot", "-Tsvg", str(path)], capture_output=True, check=True)  # noqa: S607
     assert b"rror" not in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+def test_dot_draws_boxes_numbers_and_highlights_if_asked(tmp_path: Path) -> None:
+    x = Value(0.5, label="x")
+    with scopes() as seen, ExitStack() as stack:
+        for name in NASTY:
+            stack.enter_context(scope(name))
+        y = x * x
+    for wish in ({}, {"fold": NASTY[-1]}, {"highlight": x}, {"highlight": "largest"}):
+        drawing = draw(y, scopes=seen, engine="dot", **wish)
+        frames = parsed(drawing).findall(f"{SVG}g[@class='frame']")
+        assert len(frames) == len(NASTY) - ("fold" in wish)
+        drawing.save(tmp_path / "boxes.dot")
+        done = subprocess.run(["dot", "-Tsvg", "boxes.dot"], cwd=tmp_path, capture_output=True, check=True)  # noqa: S607
+        assert b"rror" not in done.stderr
+    assert draw(y, scopes=seen).engine == "builtin"
+
+
+def test_a_number_lies_on_its_edge_whichever_curve_that_is() -> None:
+    route = [(0, 0), (20, 0), (30, 40), (50, 40), (60, 40), (61, 70), (62, 70)]
+    chip = picture.chip(Edge(0, 1, "-1.234", ""), route)
+    assert 0 < chip.x < 50
+    assert 0 < chip.y < 40
+    assert picture.chip(Edge(0, 1, "1", ""), [(0, 7), (20, 7), (30, 7), (90, 7)]).y == 7
