@@ -62,8 +62,10 @@ def folded(nodes: list[Value], seen: Scopes | None, fold: Collection[str]) -> Fo
             home = _common(calls, parents)
             while home is not None and not _keeps(home, leaf, parents, leaves):
                 home = parents[home]
-            around = [cards.get(home)] if home in cards else [cards.get(call) for call in calls]
-            if all(card is not None and _keeps(card, leaf, parents, leaves) for card in around):
+            around = [cards.get(call) for call in calls]
+            if home in cards:
+                folding.units[leaf] = (cards[home],)
+            elif all(card is not None and _keeps(card, leaf, parents, leaves) for card in around):
                 folding.units[leaf] = tuple(dict.fromkeys(card for card in around if card is not None))
             else:
                 folding.units[leaf] = (leaf,)

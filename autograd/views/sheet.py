@@ -134,13 +134,13 @@ def read(
     bright, caption = None, ""
     if isinstance(highlight, Value):
         bright, caption = _depending(value, every, highlight, named)
-    slopes = {}
-    if partials or highlight == "largest" or (partials is None and len(units) <= PARTIALS):
+    slopes, wanted = {}, partials or highlight == "largest"
+    if wanted or (partials is None and len(units) <= PARTIALS):
+        shown = [node for node in nodes if highlight == "largest" or folding.units[node] == (node,)]
         try:
-            shown = [node for node in nodes if highlight == "largest" or folding.units[node] == (node,)]
             slopes = _slopes(value, shown)
         except AutogradError:  # a leaf has changed, or a derivative does not exist: cards can still be drawn
-            if partials or highlight == "largest":
+            if wanted:
                 raise
     reading = Reading(value, nodes, named, folding, slopes, bright)
     edges, shares = _edges(reading, units)

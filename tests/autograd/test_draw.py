@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -282,6 +283,18 @@ def test_numbers_on_edges_lie_on_them_and_off_cards_and_each_other() -> None:
             assert right <= other_left or other_right <= left or bottom <= other_top or other_bottom <= top
 
 
+def test_the_parts_on_the_edges_from_a_value_add_up_to_its_gradient() -> None:
+    a, b = Value(0.7, label="a"), Value(-1.3, label="b")
+    output = (a * b + autograd.dot([a, b], [a, 2.0])).tanh() * a.exp() - b
+    output.backward()
+    parts: dict[str, float] = {}
+    for _, details in chips(draw(output, engine="builtin")):
+        operand, share = details.split(" is ")[0], float(details.split(" = ")[1])
+        parts[operand] = parts.get(operand, 0.0) + share
+    assert parts["a"] == pytest.approx(a.grad, rel=1e-3)
+    assert parts["b"] == pytest.approx(b.grad, rel=1e-3)
+
+
 def test_local_derivatives_are_shown_on_small_drawings_unless_switched() -> None:
     small, large = chain(10), chain(PARTIALS)
     assert len(chips(draw(small, engine="builtin"))) == 10
@@ -455,6 +468,19 @@ def test_folding_makes_no_circle_and_loses_nothing(steps: list[tuple[str, int, i
     inside_cards = sum(int(number) for text in counts for number in re.findall(r"\d+", text))
     assert inside_cards + sum(card.kind != "folded" for card in sheet.cards) == len(interior) + len(leaves)
     draw(output, scopes=seen, fold=fold & there, engine="builtin")
+
+
+def test_values_of_another_thread_make_no_circle_either() -> None:
+    x = Value(1.0, label="x")
+    with scopes() as seen, ThreadPoolExecutor(1) as pool:
+        with scope("here"):
+            first = x * 2
+            theirs = pool.submit(lambda: first * 3).result()
+            second = theirs + first
+        output = pool.submit(lambda: second * theirs).result()
+    drawing = draw(output, scopes=seen, fold="here", engine="builtin")
+    assert set(cards(drawing)) == {"x", "here", "v4"}
+    assert texts(cards(drawing)["here"], "quiet")[0] == "3 values, no parameters"
 
 
 def test_what_cannot_be_folded_says_what_can() -> None:

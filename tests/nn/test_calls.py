@@ -165,6 +165,21 @@ def test_a_parameter_used_outside_its_module_stays_to_be_seen() -> None:
     assert_no_circle(drawn)
 
 
+def test_parameters_of_a_module_that_is_no_attribute_fold_with_its_call() -> None:
+    inner = Neuron(1, "tanh")
+
+    class Outer(Module):
+        def __call__(self, inputs: Any, /) -> Any:
+            return inner(inputs) * 2
+
+    with scopes() as seen:
+        output = Outer()([Value(1.0, label="x")])
+    drawn = sheet(output, seen, "outer")
+    assert [(card.kind, card.name) for card in drawn.cards] == [("leaf", "x"), ("folded", "Outer")]
+    assert drawn.boxes == []
+    assert [call.name for call in seen.calls] == ["Outer", "Neuron"]
+
+
 def test_super_is_no_call_of_its_own_and_recursion_is() -> None:
     class Louder(Neuron):
         def __call__(self, inputs: Any, /) -> Any:
