@@ -66,12 +66,29 @@ def shown(case: Case) -> str:
 
 
 def explanations(problem: Problem, given: dict[int, Given]) -> tuple[frozenset[str], frozenset[int]]:
-    """Return every kind of slip that gives these numbers, and the nodes where it may be."""
-    kinds, nodes = set(), set()
+    """Return every kind of slip that gives these numbers, and the nodes where it may be.
+
+    Who derives one number after the other may slip for one of them alone. So where a single one
+    is wrong, a slip explains it that gives this number, whatever it would give for others; it may
+    be anywhere on the way there that is not known to be right.
+    """
+    graph = problem.graph
+    wrong = {i for i, x in given.items() if not near(graph.right[i], *x)}
+    alone = len(wrong) == 1 and not problem.matrices
+    kinds: set[str] = set()
+    nodes: set[int] = set()
     for slip, adjoints in problem.slips:
-        if all(near(adjoints[i], x.number, x.unit) for i, x in given.items()):
+        if not all(near(adjoints[i], *given[i]) for i in wrong):
+            continue
+        if all(near(adjoints[i], *x) for i, x in given.items()):
             kinds.add(slip.kind)
-            nodes |= slip.nodes(problem.graph, adjoints)
+            nodes |= slip.nodes(graph, adjoints)
+        elif alone:
+            found = {i for i in slip.nodes(graph, adjoints) if wrong & {i, *graph.below[i]}}
+            found -= given.keys() - wrong
+            if found or slip.kind == "another point":
+                kinds.add(slip.kind)
+                nodes |= found
     return frozenset(kinds), frozenset(nodes)
 
 
@@ -113,13 +130,10 @@ def choose(random: Random, problem: Problem, kind: str) -> tuple[Slip, list[floa
     """Choose a slip of one kind: where first, then which."""
     scopes = ["one place"] * 4 + ["everywhere"]
     if problem.matrices:
-        scopes = ["one place", "a layer", "everywhere"]
+        scopes = ["one place", "one node", "a layer", "everywhere"]
     scope = random.choice(scopes)
-    found = [x for x in problem.slips if x[0].kind == kind and x[0].natural and x[0].scope == scope]
-    if not found:
-        return None
-    words = random.choice(sorted({slip.words for slip, _ in found}))
-    return random.choice([x for x in found if x[0].words == words])
+    found = problem.natural.get((kind, scope))
+    return random.choice(found[random.choice(sorted(found))]) if found else None
 
 
 def case_of(

@@ -27,7 +27,7 @@ KINDS = (
     *("one term", "power", "swapped operand", "another point", "mean", "wrong rule"),
 )
 
-WRONG_RULES: dict[str, list[dict[str, Rule]]] = {
+WRONG_RULES: dict[str, dict[str, Rule] | list[dict[str, Rule]]] = {
     "tanh": [
         {
             "1 - tanh": lambda p, z, x: 1 - z,
@@ -46,7 +46,13 @@ WRONG_RULES: dict[str, list[dict[str, Rule]]] = {
             "s (1 + s)": lambda p, z, x: z * (1 + z),
         }
     ],
-    "exp": [{"x e^(x-1)": lambda p, z, x: x * exp(x - 1), "x e^x": lambda p, z, x: x * z}],
+    "exp": [
+        {
+            "x e^(x-1)": lambda p, z, x: x * exp(x - 1),
+            "x e^x": lambda p, z, x: x * z,
+            "x": lambda p, z, x: x,
+        }
+    ],
     "log": [
         {
             "1 / log": lambda p, z, x: 1 / z,
@@ -84,16 +90,13 @@ WRONG_RULES: dict[str, list[dict[str, Rule]]] = {
             "log of the exponent": lambda p, z, x, y: z * log(y),
         },
     ],
-}
-"""What a person may take for the derivative, for each operand."""
-
-FOR_EVERY_OPERAND: dict[str, dict[str, Rule]] = {
     "logsumexp": {
         "without the sum": lambda p, z, *xs: p * exp(z),
         "the same share for all": lambda p, z, *xs: 1 / len(xs),
     },
     "max": {"1 for all": lambda p, z, *xs: 1.0, "the same share for all": lambda p, z, *xs: 1 / len(xs)},
 }
+"""What a person may take for the derivative: by the one operand, by each of two, or by any of many."""
 
 AT_OUTPUT: dict[str, dict[str, Rule]] = {
     "tanh": {"1 - a²": lambda p, z, x: 1 - x**2, "tanh'(o)": lambda p, z, x: 1 - tanh(z) ** 2},
@@ -114,9 +117,10 @@ POWERS: dict[str, Rule] = {
     "lowered twice": lambda p, z, x, n: n * x ** (n - 2),
     "without the factor": lambda p, z, x, n: x ** (n - 1),
     "factor n - 1": lambda p, z, x, n: (n - 1) * x ** (n - 1),
+    "lowered, then the factor": lambda p, z, x, n: (n - 1) * x ** (n - 2),
 }
 
-SWAPPED: dict[str, list[dict[str, Rule]]] = {
+SWAPPED = {
     "mul": [{"itself": lambda p, z, x, y: x}, {"itself": lambda p, z, x, y: y}],
     "div": [{"of the dividend": lambda p, z, x, y: 1 / x}, {"upside down": lambda p, z, x, y: -y / x**2}],
 }
@@ -234,7 +238,7 @@ def every_slip(graph: Graph, matrices: Sequence[Matrix]) -> Iterator[Slip]:
     for i in graph.interior[:-1]:
         yield Bypass(graph, i)
     yield from swapped_gradients(graph, matrices)
-    yield from other_points(graph)
+    yield from other_points(graph, network=bool(matrices))
 
 
 # Sums over uses ----------------------------------------------------------------------------------
@@ -245,6 +249,11 @@ def zero(p: Any, z: Any, *operands: Any) -> float:  # noqa: ARG001 - a rule take
     return 0.0
 
 
+def one(p: Any, z: Any, *operands: Any) -> float:  # noqa: ARG001 - a rule takes them all
+    """Take a derivative for 1."""
+    return 1.0
+
+
 def shared_operands(graph: Graph) -> Iterator[Slip]:
     """Yield what becomes of a node with several uses: a share left out, or all but the last lost."""
     shared = [uses for uses in graph.uses if len(uses) > 1]
@@ -253,13 +262,20 @@ def shared_operands(graph: Graph) -> Iterator[Slip]:
         users = grouped(uses, lambda e: graph.edges[e].node)
         for edges in [[e] for e in uses] + (users if len(users) > 1 else []):
             yield Local("path forgotten", "one use", dict.fromkeys(edges, zero))
+    for e, edge in enumerate(graph.edges):
+        if len(graph.uses[edge.operand]) == 1 and any(
+            graph.uses[x] in shared for x in graph.below[edge.operand]
+        ):
+            yield Local("path forgotten", "cut further up", {e: zero}, natural=False)
     lost = [e for uses in shared for e in uses[:-1]]
     if lost:
         yield Local("overwritten", "= in place of +=", dict.fromkeys(lost, zero), scope="everywhere")
     of_leaves = [e for uses in shared for e in uses if graph.edges[e].operand in graph.leaves]
     for edges in grouped(of_leaves, lambda e: (graph.level[(i := graph.edges[e].node)], graph.row(i).name)):
         if len({graph.edges[e].operand for e in edges}) > 1:
-            yield Local("path forgotten", "a whole term", dict.fromkeys(edges, zero), scope="a layer")
+            penalty = graph.row(graph.edges[edges[0]].node).name == "pow"
+            cut = dict.fromkeys(edges, zero)
+            yield Local("path forgotten", "a whole term", cut, scope="a layer", natural=penalty)
 
 
 def grouped(edges: Iterable[int], key: Callable[[int], Any]) -> list[list[int]]:
@@ -277,21 +293,30 @@ def local_derivatives(graph: Graph) -> Iterator[Slip]:
     """Yield each wrong local derivative in one place, in one layer, and wherever it occurs."""
     groups: dict[tuple[Any, ...], dict[int, Rule]] = defaultdict(dict)
     for e, (i, slot, x) in enumerate(graph.edges):
-        row = graph.row(i)
-        half = slot * 2 // len(graph.nodes[i].operands) if row.name == "dot" else slot
-        part = (row.name, None if row.variadic and row.name != "dot" else half)
+        name, count = graph.row(i).name, len(graph.nodes[i].operands)
+        part = slot * 2 // count if name == "dot" else None if graph.row(i).variadic else slot
         for kind, words, rule, natural in rules_of(graph, e):
             yield Local(kind, words, {e: rule}, natural=natural)
-            for place in (
-                ("one node", i),
-                ("a layer", part, graph.level[i], x in graph.leaves),
-                ("everywhere", part),
-            ):
-                if kind != "one term":
-                    groups[kind, words, natural, *place][e] = rule
-    for (kind, words, natural, scope, *_), rules in groups.items():
+            if kind != "one term":
+                at = kind, words, natural
+                groups[*at, "one node", name, None, i][e] = rule
+                groups[*at, "a layer", name, part, graph.level[i], x in graph.leaves][e] = rule
+                groups[*at, "everywhere", name, part][e] = rule
+                groups[*at, "everywhere", name, "all"][e] = rule
+    for (kind, words, natural, scope, name, part, *_), rules in groups.items():
         if len(rules) > 1:
-            yield Local(kind, words, rules, scope=scope, natural=natural and scope != "one node")
+            made = natural and likely(kind, scope, name, part)
+            yield Local(kind, words, rules, scope=scope, natural=made)
+
+
+def likely(kind: str, scope: str, name: str, part: Any) -> bool:
+    """Whether a person slips in all these places at once: by a wrong belief, or layer by layer."""
+    if scope == "one node":
+        return kind == "factor" and name == "mean"
+    if part != "all" and name in AT_OUTPUT.keys() | {"relu", "abs", "pow"}:
+        believed = kind in {"wrong rule", "evaluated at output", "power"}
+        return believed or (kind == "inner derivative" and name != "pow") or (kind, name) == ("sign", "cos")
+    return scope == "a layer" and (kind, name) in {("swapped operand", "dot"), ("sign", "sub")}
 
 
 def rules_of(graph: Graph, e: int) -> Iterator[tuple[str, str, Rule, bool]]:
@@ -302,30 +327,33 @@ def rules_of(graph: Graph, e: int) -> Iterator[tuple[str, str, Rule, bool]]:
     unary = len(operands) == 1 and row.name != "neg"
     yield "sign", "the other sign", lambda p, z, *xs: -p, True
     inner = i != len(graph.nodes) - 1 and (unary or (not both and row.name in {"mul", "div", "pow"}))
-    yield "inner derivative", "taken as 1", lambda p, z, *xs: 1.0, inner
+    yield "inner derivative", "taken as 1", one, inner
     for n in counts(graph):
         natural = n == 2 or (row.variadic and n == len(operands))
         yield "factor", f"times {n}", lambda p, z, *xs, n=n: p * n, natural
         yield "factor", f"divided by {n}", lambda p, z, *xs, n=n: p / n, natural
-    for words, rule in AT_OUTPUT.get(row.name, {}).items():
-        yield "evaluated at output", words, rule, True
     if both and row.name in {"mul", "div", "pow"}:
         depend = [{y} | graph.below[y] for y in (graph.index[y] for y in operands)]
         yield "one term", "left out", zero, bool(depend[0] & depend[1] & set(graph.leaves))
         yield "swapped operand", "that by the other operand", other_partial(graph, e), row.name != "mul"
-    if row.name == "pow" and slot == 0 and not isinstance(operands[1], Value):
-        for words, rule in POWERS.items():
-            yield "power", words, rule, True
-    if row.name in SWAPPED:
-        for words, rule in SWAPPED[row.name][slot].items():
-            yield "swapped operand", words, rule, both
     if row.name == "dot":
         yield "swapped operand", "itself", lambda p, z, *xs, k=slot: xs[k], True
-    wrong = FOR_EVERY_OPERAND.get(row.name) or (
-        WRONG_RULES[row.name][slot] if row.name in WRONG_RULES else {}
-    )
-    for words, rule in wrong.items():
+    for words, rule in rules_for(SWAPPED, row.name, slot):
+        yield "swapped operand", words, rule, both
+    for words, rule in rules_for(WRONG_RULES, row.name, slot):
         yield "wrong rule", words, rule, True
+    for words, rule in rules_for(AT_OUTPUT, row.name, slot):
+        yield "evaluated at output", words, rule, True
+    if row.name == "sqrt" or (row.name == "pow" and slot == 0 and not isinstance(operands[1], Value)):
+        for words, rule in POWERS.items():
+            root = row.name == "sqrt"
+            yield "power", words, (lambda p, z, x, n=0.5, rule=rule: rule(p, z, x, n)), not root
+
+
+def rules_for(rules: Mapping[str, Any], name: str, slot: int) -> list[tuple[str, Rule]]:
+    """Return the rules for one operand of an operation; a dictionary holds for every operand."""
+    found = rules.get(name, {})
+    return list((found if isinstance(found, dict) else found[slot]).items())
 
 
 def other_partial(graph: Graph, e: int) -> Rule:
@@ -347,17 +375,24 @@ def counts(graph: Graph) -> list[int]:
 
 def whole_nodes(graph: Graph) -> Iterator[Slip]:
     """Yield means without their 1/n, of the primitive or a sum divided, and quotients without the square."""
+    layers: dict[int, dict[int, Rule]] = defaultdict(dict)
     for i in graph.interior:
         name, operands = graph.row(i).name, graph.nodes[i].operands
         edges = [e for e, edge in enumerate(graph.edges) if edge.node == i]
         first = getattr(operands[0], "primitive", None)
         constant = name == "div" and not isinstance(operands[1], Value)
+        if name == "mean":
+            layers[graph.level[i]] |= dict.fromkeys(edges, one)
+            for e in edges:
+                yield Local("mean", "one share without 1/n", {e: one}, natural=False)
         if name == "mean" or (constant and first and first.name in {"add", "sum"} and operands[1] % 1 == 0):
-            yield Local("mean", "without 1/n", dict.fromkeys(edges, lambda p, z, *xs: 1.0))
+            yield Local("mean", "without 1/n", dict.fromkeys(edges, one))
         if name == "div" and len(edges) == 2:
             yield Local(
                 "wrong rule", "the divisor not squared", dict.fromkeys(edges, lambda p, z, x, y: p * y)
             )
+    for edges_of_layer in layers.values():
+        yield Local("mean", "without 1/n", edges_of_layer, scope="a layer")
 
 
 # Gradients in the wrong place, and at another point ----------------------------------------------
@@ -366,7 +401,7 @@ def whole_nodes(graph: Graph) -> Iterator[Slip]:
 def swapped_gradients(graph: Graph, matrices: Sequence[Matrix]) -> Iterator[Slip]:
     """Yield two gradients exchanged, dW transposed, and W in place of its transpose on the way back."""
     for i, j in combinations(graph.leaves, 2):
-        yield Exchanged("two gradients exchanged", {i: j, j: i})
+        yield Exchanged("two gradients exchanged", {i: j, j: i}, natural=not matrices)
     for first, second in combinations([m for m in matrices if len(m) > 1], 2):
         if [len(row) for row in first] == [len(row) for row in second]:
             places = dict(zip(flat(first), flat(second), strict=True))
@@ -403,20 +438,21 @@ def flat(matrix: Iterable[Iterable[int]]) -> list[int]:
     return [x for row in matrix for x in row]
 
 
-def other_points(graph: Graph) -> Iterator[Slip]:
+def other_points(graph: Graph, *, network: bool) -> Iterator[Slip]:
     """Yield the gradient at points that a person may take for the right one."""
     point = [graph.nodes[i].data for i in graph.leaves]
+    few = not network
     for i, j in combinations(graph.leaves, 2):
-        yield Elsewhere("inputs exchanged", exchanged(i, j))
+        yield Elsewhere("inputs exchanged", exchanged(i, j), natural=few)
     for i in graph.leaves:
         words = "a sign dropped" if point[i] < 0 else "another sign"
-        yield Elsewhere(words, negated({i}), natural=point[i] < 0)
+        yield Elsewhere(words, negated({i}), natural=few and point[i] < 0)
         for number in (0.0, 1.0):
-            yield Elsewhere(f"an input of {number:g}", constant({i: number}))
+            yield Elsewhere(f"an input of {number:g}", constant({i: number}), natural=few)
     yield Elsewhere("all signs", negated(set(graph.leaves)), natural=False)
-    yield Elsewhere("no signs", negated({i for i in graph.leaves if point[i] < 0}))
+    yield Elsewhere("no signs", negated({i for i in graph.leaves if point[i] < 0}), natural=few)
     for number in (0.0, 1.0):
-        yield Elsewhere(f"at {number:g}", constant(dict.fromkeys(graph.leaves, number)))
+        yield Elsewhere(f"at {number:g}", constant(dict.fromkeys(graph.leaves, number)), natural=few)
     for rate in (0.01, 0.1, 0.5, 1.0):
         moved = {i: point[i] - rate * graph.right[i] for i in graph.leaves}
         yield Elsewhere("after an update", constant(moved), natural=rate == 0.1)

@@ -66,7 +66,7 @@ def rearranged(random: Random, problem: Problem, form: str) -> Case | None:
     except (UnwritableError, DomainError, OperandError, RecursionError):
         return None
     if "callable" in form:
-        derived = {name: called(text) for name, text in derived.items()}
+        derived = {name: called(text, problem.point) for name, text in derived.items()}
     return Case("right", form, problem, derived, "rearranged", agrees=True)
 
 

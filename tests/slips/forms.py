@@ -12,7 +12,7 @@ from tests.slips.catalogue import Elsewhere
 from tests.slips.terms import Term, UnwritableError, write
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from random import Random
 
     from autograd import Value
@@ -84,10 +84,10 @@ def formulas(problem: Problem, slip: Slip, random: Random) -> dict[str, str]:
     return {leaves[i].name: write(adjoints[i]) for i in graph.leaves}
 
 
-def called(formula: str) -> Any:
-    """Return the formula as a function whose parameters are what it names."""
+def called(formula: str, labels: Iterable[str]) -> Any:
+    """Return the formula as a function whose parameters are the labels of all leaves."""
     expression = parse(formula)
-    names = ", ".join(expression.names)
+    names = ", ".join(labels)
     values = ", ".join(f"{name!r}: {name}" for name in expression.names)
     function = eval(f"lambda {names}: evaluate({{{values}}})", {"evaluate": expression.evaluate})  # noqa: S307 - names of our own
     function.__doc__ = f"lambda {names}: {formula}"
@@ -114,7 +114,7 @@ def handed_in(
         if any(set(parse(text).names) - set(problem.point) for text in written_out.values()):
             raise UnwritableError
         return (
-            {name: called(text) for name, text in written_out.items()},
+            {name: called(text, problem.point) for name, text in written_out.items()},
             {i: Given(adjoints[i]) for i in graph.leaves},
         )
     return written_out, {i: Given(adjoints[i]) for i in graph.leaves}

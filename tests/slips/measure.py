@@ -63,17 +63,18 @@ def examine(compare: Checker, case: Case) -> Outcome:
         agrees, node, slip = bool(report.agrees), report.node, report.slip
     except Exception as error:  # noqa: BLE001 - whatever a checker does is an answer, and this one is wrong
         text = f"{type(error).__name__}: {error}"
-        return Outcome(case, text, None, *((False if asked else None,) * 2), silent=False)
-    kind = not agrees and slip is not None and slip.kind in case.kinds
-    place = not agrees and node is not None and graph.index.get(node) in case.nodes
-    elsewhere = "another point" in {case.group, slip.kind if slip and kind else ""}
+        kind, place = (False, False) if asked else (None, None)
+        return Outcome(case, text, None, kind, place if case.nodes else None, silent=False)
+    named = not agrees and slip is not None and slip.kind in case.kinds
+    there = not agrees and node is not None and graph.index.get(node) in case.nodes
+    elsewhere = "another point" in {case.group, slip.kind if slip and named else ""}
     where = "no node" if node is None else f"node {graph.index.get(node)} {node!r}"
     return Outcome(
         case,
-        f"agrees {agrees}, {slip.kind if slip else 'no slip'}, {where}",
+        f"agrees {agrees}, {where}, {slip or 'no slip'}",
         agrees,
-        kind if asked else None,
-        place if asked and case.nodes and not elsewhere else None,
+        named if asked else None,
+        there if asked and case.nodes and not elsewhere else None,
         silent=slip is None,
     )
 
@@ -141,7 +142,7 @@ def table(outcomes: list[Outcome], aside: dict[str, int]) -> str:
         f"  {'where':<22}{heading}",
         *(
             row(scope, [x for x in made if x.case.scope == scope])
-            for scope in ("one place", "a layer", "everywhere")
+            for scope in ("one place", "one node", "a layer", "everywhere")
         ),
         "",
         f"  {'':<22}{heading}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from functools import cached_property
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,15 @@ class Problem:
             if isinstance(matrix[0], list)
         ]
         return catalogue(self.graph, indices)
+
+    @cached_property
+    def natural(self) -> dict[tuple[str, str], dict[str, list[tuple[Slip, list[float]]]]]:
+        """The slips that a person would make, by kind and scope, then by their words."""
+        found: dict[Any, Any] = defaultdict(lambda: defaultdict(list))
+        for slip, adjoints in self.slips:
+            if slip.natural:
+                found[slip.kind, slip.scope][slip.words].append((slip, adjoints))
+        return found
 
     @property
     def point(self) -> dict[str, float]:
