@@ -338,6 +338,7 @@ def rules_of(graph: Graph, e: int) -> Iterator[tuple[str, str, Rule, bool]]:
         yield "swapped operand", "that by the other operand", other_partial(graph, e), row.name != "mul"
     if row.name == "dot":
         yield "swapped operand", "itself", lambda p, z, *xs, k=slot: xs[k], True
+        yield "one term", "left out", zero, False
     for words, rule in rules_for(SWAPPED, row.name, slot):
         yield "swapped operand", words, rule, both
     for words, rule in rules_for(WRONG_RULES, row.name, slot):
