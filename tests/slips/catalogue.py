@@ -303,6 +303,8 @@ def local_derivatives(graph: Graph) -> Iterator[Slip]:
                 groups[*at, "a layer", name, part, graph.level[i], x in graph.leaves][e] = rule
                 groups[*at, "everywhere", name, part][e] = rule
                 groups[*at, "everywhere", name, "all"][e] = rule
+                if kind in {"sign", "factor"}:
+                    groups[*at, "one node", "", "all uses", x][e] = rule
     for (kind, words, natural, scope, name, part, *_), rules in groups.items():
         if len(rules) > 1:
             made = natural and likely(kind, scope, name, part)
