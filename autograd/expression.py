@@ -65,11 +65,17 @@ INSTEAD = {
     "−": "write a minus with the hyphen of the keyboard",
     "–": "write a minus with the hyphen of the keyboard",
     "ln": "write log(x), the natural logarithm",
-    "tan": "write sin(x) / cos(x)",
-    "sinh": "write (exp(x) - exp(-x)) / 2",
-    "cosh": "write (exp(x) + exp(-x)) / 2",
-    "log2": "write log(x) / log(2)",
-    "log10": "write log(x) / log(10)",
+    "arcsin": "write asin(x)",
+    "arccos": "write acos(x)",
+    "arctan": "write atan(x)",
+    "arctan2": "write atan2, with y first",
+    "sec": "write 1 / cos(x)",
+    "csc": "write 1 / sin(x)",
+    "cot": "write 1 / tan(x)",
+    "swish": "write silu(x)",
+    "cbrt": "write x**(1/3), for a positive x",
+    "exp2": "write 2**x",
+    "lg": "write log10(x) or log2(x)",
 }
 """How to write what other notations, or other tables of functions, have."""
 

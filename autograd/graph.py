@@ -90,6 +90,9 @@ class Node:
 
 N = TypeVar("N", bound=Node)
 
+LONG = 6
+"""The most operations that `origin` names one by one."""
+
 lock = RLock()
 """Held while nodes carry marks or adjoints in progress, so that threads may share leaves."""
 
@@ -202,6 +205,34 @@ def reverse_sweep(
         for node in (*interior, *leaves):
             node._adjoint = None  # half a gradient is no gradient
         raise
+
+
+def origin(x: object) -> str:
+    """Say how an operand was computed from the nearest leaf with a label: ` (a = 2.0 → mul → sub)`.
+
+    It is empty for what was not computed, and where no leaf has a label.
+    """
+    if not isinstance(x, Node) or x._pull is None:
+        return ""
+    result: dict[Node, Node] = {}  # breadth first: the first result in which a node is met is the nearest
+    waiting = deque([x])
+    while waiting:
+        node = waiting.popleft()
+        if node.label is not None and node._pull is None:
+            break
+        for operand in node.operands:
+            if isinstance(operand, Node) and operand not in result:
+                result[operand] = node
+                waiting.append(operand)
+    else:
+        return ""
+    leaf, steps = node, []
+    while node is not x:
+        node = result[node]
+        steps.append(node.primitive.name)  # type: ignore[union-attr]  # it was computed
+    if len(steps) > LONG:
+        steps[2:-2] = [f"{len(steps) - 4} more"]
+    return f" ({' → '.join([f'{leaf.label} = {leaf._data!r}', *steps])})"
 
 
 def assign(setter: Callable[[Node, object], None], nodes: Iterable[Node], values: Iterable[object]) -> None:

@@ -7,273 +7,47 @@ again, on symbols source text. No formula for any of these stands anywhere else.
 In a row `z` is the result and `x`, `y` (or `xs`) are the operands. A partial is
 evaluated only for an operand that is differentiated. Angles are in radians,
 logarithms natural. A helper row, whose name begins with an underscore, is a partial
-that needs care to compute or a derivative of its own.
+that needs care to compute or a derivative of its own. In particular a partial is never
+computed with |x| or a branch in sight of the next derivative: where branches meet, that
+would come out wrong.
 
-To add an operation, write one row; see `primitive`.
+To add an operation, write one row; see `primitive`. What the floats give that `math`
+does not stands in `accurate`; how a row is called, in `rows`.
 """
 
 from __future__ import annotations
 
-import builtins
 import math
 import operator
 from functools import reduce
-from keyword import iskeyword
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, overload
 
-from autograd.conversion import to_float
-from autograd.errors import DomainError, LengthError, OperandError, PrimitiveError
+from autograd import accurate
+from autograd.errors import LengthError
+from autograd.rows import (
+    TABLE as TABLE,
+    Accuracy as Accuracy,
+    D,
+    Differentiable as Differentiable,
+    Domain as Domain,
+    Kink as Kink,
+    Primitive as Primitive,
+    ieee as ieee,
+    primitive as primitive,
+    primitive_named as primitive_named,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable
 
     from autograd.conversion import Number
 
+NEAR_ZERO = Accuracy(absolute=2.3e-16)
+"""For a result that has a zero of its own, where terms cancel."""
 
-class Differentiable(Protocol):
-    """A kind of number that takes primitives its own way: a Value, a dual number, a symbol."""
-
-    def apply(self, primitive: Primitive, operands: tuple[Any, ...], /) -> Any:  # noqa: ANN401
-        """Apply a primitive to operands, at least one of which is of this kind."""
-
-
-D = TypeVar("D", bound=Differentiable)
-
-
-class Domain(NamedTuple):
-    """Where an operation is defined: in words, a test for being outside, and what to do then."""
-
-    text: str
-    outside: Callable[..., Any]
-    remedy: str = "look at what computed the operand"
-
-
-class Kink(NamedTuple):
-    """Where an operation has no derivative, and what is taken for one there."""
-
-    convention: str
-    at: Callable[..., Any]
-
-
-class Primitive:
-    """One row of the table; call it on numbers or Values. Made by `primitive`."""
-
-    name: str
-    function: Callable[..., float]
-    partials: Any  # one function of (z, *operands) for each operand, or one for all if variadic
-    symbol: str
-    domain: Domain | None
-    kink: Kink | None
-    summary: str
-    latex: str
-    reading: Callable[..., Any] | None
-    gate: str
-    example: tuple[str, float] | None
-
-    def __init__(self, **row: object) -> None:
-        self.__dict__.update(row)
-        self.__name__ = self.name
-
-    @property
-    def variadic(self) -> bool:
-        """Whether the primitive takes any number of operands."""
-        return callable(self.partials)
-
-    @overload
-    def __call__(self, *operands: Number | Iterable[Number]) -> float: ...  # type: ignore[overload-overlap]
-    @overload
-    def __call__(self, *operands: D | Number | Iterable[D | Number]) -> D: ...
-    @overload
-    def __call__(self, *operands: Iterable[Any]) -> Any: ...  # noqa: ANN401 - for a list of both
-    def __call__(self, *operands: Any) -> Any:
-        """Apply the operation: Values give a Value, plain numbers a float.
-
-        A primitive of any number of operands also takes them as one iterable.
-        """
-        if self.variadic and len(operands) == 1 and hasattr(operands[0], "__iter__"):
-            operands = tuple(operands[0])
-        for operand in operands:
-            apply = getattr(operand, "apply", None)
-            if apply is not None:
-                return apply(self, operands)
-        self.check_count(operands)
-        return self.of_floats(*map(to_float, operands))
-
-    def of_floats(self, *operands: float) -> float:
-        """Evaluate on floats, inside the domain."""
-        if self.domain is not None and self.domain.outside(*operands):
-            raise self.domain_error(operands)
-        return self.function(*operands)
-
-    def partials_at(self, z: Any, operands: Sequence[Any]) -> list[Any]:  # noqa: ANN401 - any kind of number
-        """Evaluate the partial by every operand, at operands of any kind of number."""
-        if self.variadic:
-            partials = list(self.partials(z, *operands))
-            if len(partials) != len(operands):
-                raise PrimitiveError(f"{self.name}: {len(partials)} partials for {len(operands)} operands")
-            return partials
-        return [partial(z, *operands) for partial in self.partials]
-
-    def check_count(self, operands: Sequence[object]) -> None:
-        """Refuse a number of operands that the operation does not take."""
-        if self.variadic:
-            if not operands:
-                raise LengthError(f"{self.name} of nothing is not defined; pass at least one operand")
-        elif len(operands) != len(self.partials):
-            count = len(self.partials)
-            raise LengthError(f"{self.name} takes {count} operand{'s' * (count > 1)}, not {len(operands)}")
-
-    def domain_error(self, operands: Sequence[Any]) -> DomainError:
-        """Build the error for operands outside the domain, with their labels and values."""
-        names = "xy" if len(operands) <= len("xy") else [f"operand {i + 1}" for i in range(len(operands))]
-        shown = ", ".join(
-            f"{getattr(x, 'label', None) or name} = {getattr(x, 'data', x)!r}"
-            for name, x in zip(names, operands, strict=False)
-        )
-        text, remedy = (self.domain.text, self.domain.remedy) if self.domain else ("", "")
-        name = self.summary if self.name.startswith("_") else self.name
-        return DomainError(f"{name} is not defined at {shown}: it needs {text}; {remedy}")
-
-    def __repr__(self) -> str:
-        return f"<primitive {self.name}>"
-
-    def __reduce__(self) -> str | tuple[Any, ...]:
-        return primitive_named, (self.name,)
-
-
-RESERVED = frozenset(
-    (
-        *(
-            "x",
-            "y",
-            "z",
-            "Value",
-            "new",
-            "clock",
-            "number",
-            "divide",
-            "row",
-            "function",
-            "inf",
-            "nan",
-            "type",
-        ),
-        *("float", "NotImplemented", "ZeroDivisionError", "pull_x", "pull_y", "pull_xy"),
-    ),
-)
-"""Names that the text of generated rules uses besides those of primitives."""
-
-TABLE: dict[str, Primitive] = {}
-"""Every primitive by name, in the order of definition."""
-
-
-def primitive_named(name: str) -> Primitive:
-    """Return the row of the table called `name`."""
-    try:
-        return TABLE[name]
-    except KeyError:
-        raise PrimitiveError(f"no primitive is called {name!r}; there are: {', '.join(TABLE)}") from None
-
-
-def primitive(
-    name: str,
-    function: Callable[..., float],
-    partials: tuple[Callable[..., Any], ...] | Callable[..., Any],
-    summary: str = "",
-    *,
-    symbol: str = "",
-    latex: str = "",
-    reading: Callable[..., Any] | None = None,
-    gate: str = "",
-    domain: Domain | None = None,
-    kink: Kink | None = None,
-    example: tuple[str, float] | None = None,
-) -> Primitive:
-    """Add a row to the table and return it as a function of numbers or Values.
-
-    Parameters
-    ----------
-    name
-        A new name, an identifier.
-    function
-        The value, a function of floats that returns a float. Inside the domain it may
-        not raise: overflow is plus or minus inf.
-    partials
-        The derivative of the value by each operand, as functions of the result `z`
-        and the operands, written in Python's operators and the primitives of this
-        module. One function that returns all of them, in order, makes the primitive
-        take any number of operands.
-    summary
-        One sentence for the documentation.
-    symbol
-        How drawings write the operation, if not by name.
-    latex
-        How formulas write it in LaTeX, with {0}, {1} for the operands, if not by name.
-    reading
-        How a reader would write it in other primitives; for helper rows.
-    gate
-        What it does with the gradient that reaches it, to follow the name in a sentence.
-    domain, kink
-        Where the function is not defined, and where its derivative is not.
-    example
-        A call and its value, shown in the documentation and checked by the tests.
-
-    Raises
-    ------
-    PrimitiveError
-        If the name is taken or is not an identifier, or there are no partials.
-
-    Examples
-    --------
-    >>> from autograd import Value
-    >>> cube = primitive("cube", lambda x: x * x * x, (lambda z, x: 3 * x * x,))
-    >>> x = Value(2.0)
-    >>> z = cube(x)
-    >>> z.backward()
-    >>> z.data, x.grad
-    (8.0, 12.0)
-    >>> del TABLE["cube"]
-    """
-    if not name.isidentifier() or iskeyword(name):
-        raise PrimitiveError(f"{name!r} is not an identifier; a primitive is called by its name")
-    if name in RESERVED:
-        raise PrimitiveError(f"{name!r} has a meaning of its own in generated rules; choose another name")
-    if name in TABLE:
-        raise PrimitiveError(
-            f"there is a primitive called {name!r} already; choose another name, or, if it is your own, "
-            f"remove it first: del autograd.TABLE[{name!r}]",
-        )
-    if not callable(partials) and not (partials and builtins.all(callable(p) for p in partials)):
-        raise PrimitiveError(f"{name}: partials must be functions, one for each operand")
-    row = Primitive(
-        name=name,
-        function=_checked(name, function),
-        partials=partials,
-        symbol=symbol,
-        domain=domain,
-        kink=kink,
-        summary=summary,
-        latex=latex,
-        reading=reading,
-        gate=gate,
-        example=example,
-    )
-    TABLE[name] = row
-    return row
-
-
-def _checked(name: str, function: Callable[..., float]) -> Callable[..., float]:
-    """Return a function that is known to give floats, or one that makes sure of it."""
-    if getattr(function, "__module__", "") in {__name__, "math", "_operator"}:
-        return function
-
-    def checked(*operands: float) -> float:
-        try:
-            return to_float(function(*operands))
-        except OperandError as error:
-            raise PrimitiveError(f"{name}: its function gave no number: {error}") from error
-
-    return checked
+HELPER = Accuracy(8)
+"""For a derivative of a derivative."""
 
 
 # Arithmetic --------------------------------------------------------------------------------------
@@ -311,7 +85,9 @@ div = primitive(
     (lambda z, x, y: 1 / y, lambda z, x, y: -z / y),
     "Quotient of two numbers.",
     symbol="/",
-    domain=Domain("y ≠ 0", lambda x, y: y == 0, "add a small constant to the divisor, or test it first"),
+    domain=Domain(
+        "y ≠ 0", lambda x, y: y == 0, "add a small constant to the divisor, or test it first", accurate.divide
+    ),
     gate="divides it by the divisor; the divisor itself gets a share of opposite sign",
     example=("div(3, 2)", 1.5),
 )
@@ -326,93 +102,80 @@ neg = primitive(
 )
 
 
-def _pow(x: float, y: float) -> float:
-    try:
-        return math.pow(x, y)
-    except OverflowError:
-        return -math.inf if x < 0 and y % 2 == 1 else math.inf
-
-
-def _power_value(c: float, x: float, y: float) -> float:
-    if c == 0:
-        return 0.0  # also where the power is infinite: the derivatives of x**2 at 0 are 0, 2, 0, 0, …
-    if x == 0 and y < 0:
-        return c * math.inf  # the limit from the right
-    return c * _pow(x, y)
-
-
-def _power_log_value(c: float, x: float, y: float, n: float) -> float:
-    if c == 0 or (x == 0 and y > 0):
-        return 0.0
-    if x == 0:
-        return -c * math.inf if n % 2 == 1 else c * math.inf
-    return c * _pow(x, y) * _pow(math.log(x), n)
-
-
-pow = primitive(  # noqa: A001 - the name of the operation; this module uses builtins.pow nowhere
+pow = primitive(  # noqa: A001 - the name of the operation; this module uses pow nowhere
     "pow",
-    _pow,
-    (lambda z, x, y: _power(y, x, y - 1), lambda z, x, y: _power_log(1, x, y, 1)),
+    accurate.pow,
+    (lambda z, x, y: _power(y, x, y, 1), lambda z, x, y: _power_log(1, x, y, 0, 1)),
     "A number raised to a power.",
     symbol="**",
     domain=Domain(
         "x > 0, or a whole y where x < 0, or y ≥ 0 where x = 0",
-        lambda x, y: ((x < 0) & (y % 1 != 0)) | ((x == 0) & (y < 0)),
+        lambda x, y: ((x < 0) & (y % 1 > 0)) | ((x == 0) & (y < 0)),
         "the odd root of a negative x is -(abs(x) ** y)",
+        lambda x, y: math.nan if x else math.copysign(math.inf, x) if y % 2 == 1 else math.inf,
     ),
     kink=Kink("x = 0 with 0 < y < 1: the slope is inf", lambda x, y: (x == 0) & (y < 1) & (y > 0)),
     gate="brings the exponent down as a factor and leaves a power one lower",
     example=("pow(2, 3)", 8.0),
 )
-# With a factor of its own, a power stays exact when that factor is 0, at every order.
+# With a factor of its own, a power stays exact when that factor is 0, at every order;
+# and x**(y - k) knows the digits of y that are lost when y - k is rounded.
 _power: Primitive = primitive(
     "_power",
-    _power_value,
+    accurate.power,
     (
-        lambda z, c, x, y: _power(1, x, y),
-        lambda z, c, x, y: _power(c * y, x, y - 1),
-        lambda z, c, x, y: _power_log(c, x, y, 1),
+        lambda z, c, x, y, k: _power(1, x, y, k),
+        lambda z, c, x, y, k: _power(c * (y - k), x, y, k + 1),
+        lambda z, c, x, y, k: _power_log(c, x, y, k, 1),
+        lambda z, c, x, y, k: 0,  # k is always a plain number
     ),
-    "c x**y, the derivative of pow by its base",
-    reading=lambda c, x, y: c * x**y,
+    "c x**(y - k), the derivative of pow by its base",
+    reading=lambda c, x, y, k: c * x ** (y - k),
+    slope_accuracy=HELPER,
 )
 _power_log: Primitive = primitive(
     "_power_log",
-    _power_log_value,
+    accurate.power_log,
     (
-        lambda z, c, x, y, n: _power_log(1, x, y, n),
-        lambda z, c, x, y, n: _power_log(c * y, x, y - 1, n) + _power_log(c * n, x, y - 1, n - 1),
-        lambda z, c, x, y, n: _power_log(c, x, y, n + 1),
-        lambda z, c, x, y, n: 0,  # n is always a plain number
+        lambda z, c, x, y, k, n: _power_log(1, x, y, k, n),
+        lambda z, c, x, y, k, n: (
+            _power_log(c * (y - k), x, y, k + 1, n) + _power_log(c * n, x, y, k + 1, n - 1)
+        ),
+        lambda z, c, x, y, k, n: _power_log(c, x, y, k, n + 1),
+        lambda z, c, x, y, k, n: 0,  # k and n are always plain numbers
+        lambda z, c, x, y, k, n: 0,
     ),
-    "c x**y log(x)**n, the derivative of pow by its exponent,",
-    reading=lambda c, x, y, n: c * x**y * log(x) ** n,
+    "c x**(y - k) log(x)**n, the derivative of pow by its exponent,",
+    reading=lambda c, x, y, k, n: c * x ** (y - k) * log(x) ** n,
     domain=Domain(
         "x ≥ 0",
-        lambda c, x, y, n: (x < 0) & (n > 0),
+        lambda c, x, y, k, n: x < 0,
         "pass the exponent as a plain number if it is constant",
     ),
+    slope_accuracy=HELPER,
 )
 
 
 # Exponentials and logarithms ---------------------------------------------------------------------
 
-
-def _exp(x: float) -> float:
-    try:
-        return math.exp(x)
-    except OverflowError:
-        return math.inf
-
+LOG2_E, LOG10_E = 1.4426950408889634, 0.4342944819032518
 
 exp = primitive(
     "exp",
-    _exp,
+    accurate.exp,
     (lambda z, x: z,),
     "e to the power x.",
     latex="e^{{{0}}}",
     gate="multiplies it by its own value",
     example=("exp(1)", 2.718281828459045),
+)
+expm1 = primitive(
+    "expm1",
+    accurate.expm1,
+    (lambda z, x: exp(x),),  # z + 1 is 0 from x = -38 on
+    "e to the power x, minus 1, without loss for small x.",
+    gate="multiplies it by the exponential of the operand",
+    example=("expm1(1)", 1.718281828459045),
 )
 log: Primitive = primitive(
     "log",
@@ -420,9 +183,48 @@ log: Primitive = primitive(
     (lambda z, x: 1 / x,),
     "Natural logarithm.",
     latex=r"\ln\left({0}\right)",
-    domain=Domain("x > 0", lambda x: x <= 0, "keep it positive, with autograd.max(x, 1e-12) for example"),
+    domain=Domain(
+        "x > 0",
+        lambda x: x <= 0,
+        "keep it positive, with autograd.max(x, 1e-12) for example",
+        lambda x: math.nan if x else -math.inf,
+    ),
     gate="divides it by the operand",
     example=("log(2)", 0.6931471805599453),
+)
+log1p = primitive(
+    "log1p",
+    math.log1p,
+    (lambda z, x: 1 / (1 + x),),
+    "Natural logarithm of 1 + x, without loss for small x.",
+    domain=Domain(
+        "x > -1",
+        lambda x: x <= -1,
+        "keep it above -1, with autograd.max(x, -1 + 1e-12) for example",
+        lambda x: math.nan if x < -1 else -math.inf,
+    ),
+    gate="divides it by 1 plus the operand",
+    example=("log1p(1)", 0.6931471805599453),
+)
+log2 = primitive(
+    "log2",
+    math.log2,
+    (lambda z, x: LOG2_E / x,),
+    "Logarithm to base 2.",
+    latex=r"\log_{{2}}\left({0}\right)",
+    domain=log.domain,
+    gate="divides it by the operand, times log 2",
+    example=("log2(8)", 3.0),
+)
+log10 = primitive(
+    "log10",
+    math.log10,
+    (lambda z, x: LOG10_E / x,),
+    "Logarithm to base 10.",
+    latex=r"\log_{{10}}\left({0}\right)",
+    domain=log.domain,
+    gate="divides it by the operand, times log 10",
+    example=("log10(1000)", 3.0),
 )
 sqrt = primitive(
     "sqrt",
@@ -439,9 +241,10 @@ sqrt = primitive(
 )
 
 
-# Circular and hyperbolic -------------------------------------------------------------------------
+# Circular functions and their inverses -----------------------------------------------------------
 
 FINITE = Domain("a finite x", lambda x: (x == math.inf) | (x == -math.inf))
+UNIT = Domain("-1 ≤ x ≤ 1", lambda x: (x < -1) | (x > 1), "keep it there, with autograd.clip(x, -1, 1)")
 
 sin = primitive(
     "sin",
@@ -463,6 +266,101 @@ cos: Primitive = primitive(
     gate="multiplies it by minus the sine: at most 1 in size",
     example=("cos(1)", 0.5403023058681398),
 )
+tan = primitive(
+    "tan",
+    math.tan,
+    (lambda z, x: 1 + z * z,),
+    "Tangent of an angle in radians.",
+    latex=r"\tan\left({0}\right)",
+    domain=FINITE,
+    gate="magnifies it: the slope is 1 or more, and steep near the poles",
+    example=("tan(1)", 1.5574077246549023),
+)
+asin = primitive(
+    "asin",
+    math.asin,
+    (lambda z, x: _asin_slope(x),),
+    "Angle whose sine is x, from -π/2 to π/2.",
+    latex=r"\arcsin\left({0}\right)",
+    domain=UNIT,
+    kink=Kink("x = ±1: the slope is inf", lambda x: (x == 1) | (x == -1)),
+    gate="magnifies it: the slope is 1 or more, and steep near ±1",
+    example=("asin(0.5)", 0.5235987755982989),
+)
+acos = primitive(
+    "acos",
+    math.acos,
+    (lambda z, x: -_asin_slope(x),),
+    "Angle whose cosine is x, from 0 to π.",
+    latex=r"\arccos\left({0}\right)",
+    domain=UNIT,
+    kink=Kink("x = ±1: the slope is -inf", lambda x: (x == 1) | (x == -1)),
+    gate="magnifies it and changes its sign: the slope is -1 or less, and steep near ±1",
+    example=("acos(0.5)", 1.0471975511965979),
+)
+_asin_slope: Primitive = primitive(
+    "_asin_slope",
+    accurate.asin_slope,
+    (lambda z, x: x * z * z * z,),
+    "The derivative of asin, 1 / sqrt(1 - x**2),",
+    reading=lambda x: 1 / sqrt(1 - x**2),
+    domain=UNIT,
+    slope_accuracy=HELPER,
+)
+atan = primitive(
+    "atan",
+    math.atan,
+    (lambda z, x: 1 / (1 + x * x),),
+    "Angle whose tangent is x, from -π/2 to π/2.",
+    latex=r"\arctan\left({0}\right)",
+    gate="shrinks it: the slope is at most 1, and next to 0 far out",
+    example=("atan(1)", 0.7853981633974483),
+)
+atan2 = primitive(
+    "atan2",
+    math.atan2,
+    (lambda z, y, x: _inversion(x, y), lambda z, y, x: -_inversion(y, x)),
+    "Angle of the point (x, y) seen from the origin, from -π to π; y comes first.",
+    kink=Kink("x = y = 0: derivatives 0", lambda y, x: (x == 0) & (y == 0)),
+    gate="turns it by a right angle, and divides it by the distance from the origin",
+    example=("atan2(1, 1)", 0.7853981633974483),
+)
+# u = x / (x² + y²) and v = y / (x² + y²) are one function twice, and their derivatives are made of them:
+# for w = x + iy, u - iv is 1 / w, whose derivative -1 / w² is -(u - iv)².
+_inversion: Primitive = primitive(
+    "_inversion",
+    accurate.inversion,
+    (
+        lambda z, x, y: (_inversion(y, x) - z) * (_inversion(y, x) + z),
+        lambda z, x, y: -2 * z * _inversion(y, x),
+    ),
+    "x / (x**2 + y**2), a derivative of atan2",
+    reading=lambda x, y: x / (x**2 + y**2),
+    kink=Kink("x = y = 0: value and derivatives 0", lambda x, y: (x == 0) & (y == 0)),
+    slope_accuracy=Accuracy(4, terms="u² + v²"),
+)
+
+
+# Hyperbolic functions and their inverses ---------------------------------------------------------
+
+sinh = primitive(
+    "sinh",
+    accurate.sinh,
+    (lambda z, x: cosh(x),),
+    "Hyperbolic sine.",
+    latex=r"\sinh\left({0}\right)",
+    gate="magnifies it: the slope is 1 or more, and grows like an exponential",
+    example=("sinh(1)", 1.1752011936438014),
+)
+cosh: Primitive = primitive(
+    "cosh",
+    accurate.cosh,
+    (lambda z, x: sinh(x),),
+    "Hyperbolic cosine.",
+    latex=r"\cosh\left({0}\right)",
+    gate="multiplies it by the hyperbolic sine: 0 in the middle, large far out",
+    example=("cosh(1)", 1.5430806348152437),
+)
 tanh = primitive(
     "tanh",
     math.tanh,
@@ -472,41 +370,104 @@ tanh = primitive(
     gate="shrinks it: the slope is at most 1, and next to 0 where tanh is flat",
     example=("tanh(0.5)", 0.46211715726000973),
 )
-
-
-def _sech2_value(x: float) -> float:
-    e = math.exp(-2 * math.fabs(x))  # 1 - z*z, the naive way, is 0 from |x| = 19 on
-    return 4 * e / ((1 + e) * (1 + e))
-
-
-# sech² is a row of its own because a formula with |x| would give a wrong next derivative at 0.
 _sech2: Primitive = primitive(
     "_sech2",
-    _sech2_value,
+    accurate.sech2,
     (lambda z, x: -2 * z * tanh(x),),
     "The derivative of tanh: 1 / cosh(x)**2.",
     reading=lambda x: 1 - tanh(x) ** 2,
+    slope_accuracy=HELPER,
+)
+asinh = primitive(
+    "asinh",
+    math.asinh,
+    (lambda z, x: 1 / hypot(1, x),),
+    "Inverse of sinh.",
+    latex=r"\operatorname{{arsinh}}\left({0}\right)",
+    gate="shrinks it: the slope is at most 1, and falls like 1 / x far out",
+    example=("asinh(1)", 0.881373587019543),
+)
+acosh = primitive(
+    "acosh",
+    math.acosh,
+    (lambda z, x: _acosh_slope(x),),
+    "Inverse of cosh, 0 or more.",
+    latex=r"\operatorname{{arcosh}}\left({0}\right)",
+    domain=Domain("x ≥ 1", lambda x: x < 1, "keep it from falling below 1, with autograd.max(x, 1)"),
+    kink=Kink("x = 1: the slope is inf", lambda x: x == 1),
+    gate="divides it by the sine of the result: steep near 1, flat far out",
+    example=("acosh(2)", 1.3169578969248166),
+)
+_acosh_slope: Primitive = primitive(
+    "_acosh_slope",
+    accurate.acosh_slope,
+    (lambda z, x: -x * z * z * z,),
+    "The derivative of acosh, 1 / sqrt(x**2 - 1),",
+    reading=lambda x: 1 / sqrt(x**2 - 1),
+    domain=acosh.domain,
+    slope_accuracy=HELPER,
+)
+atanh = primitive(
+    "atanh",
+    math.atanh,
+    (lambda z, x: 1 / ((1 - x) * (1 + x)),),  # 1 - x*x has lost half its digits near |x| = 1
+    "Inverse of tanh.",
+    latex=r"\operatorname{{artanh}}\left({0}\right)",
+    domain=Domain(
+        "-1 < x < 1",
+        lambda x: (x <= -1) | (x >= 1),
+        "keep it there, with autograd.clip(x, -1 + 1e-12, 1 - 1e-12) for example",
+        lambda x: math.copysign(math.inf, x) if math.fabs(x) == 1 else math.nan,
+    ),
+    gate="magnifies it: the slope is 1 or more, and steep near ±1",
+    example=("atanh(0.5)", 0.5493061443340548),
+)
+
+
+# The normal distribution -------------------------------------------------------------------------
+
+TWO_OVER_ROOT_PI, ONE_OVER_ROOT_TAU = 1.1283791670955126, 0.3989422804014327
+
+erf = primitive(
+    "erf",
+    math.erf,
+    (lambda z, x: TWO_OVER_ROOT_PI * _gauss(x, 1),),
+    "Error function, 2/√π times the integral of exp(-t²) from 0 to x.",
+    latex=r"\operatorname{{erf}}\left({0}\right)",
+    gate="multiplies it by a bell curve: next to 0 where erf is flat",
+    example=("erf(0.5)", 0.5204998778130465),
+)
+erfc = primitive(
+    "erfc",
+    math.erfc,
+    (lambda z, x: -TWO_OVER_ROOT_PI * _gauss(x, 1),),
+    "1 - erf(x), without loss for large x.",
+    latex=r"\operatorname{{erfc}}\left({0}\right)",
+    gate="multiplies it by a bell curve and changes its sign: next to 0 where erfc is flat",
+    example=("erfc(0.5)", 0.4795001221869535),
+)
+_gauss: Primitive = primitive(
+    "_gauss",
+    accurate.gauss,
+    (lambda z, x, k: -2 * k * x * z, lambda z, x, k: 0),  # k is always a plain number
+    "exp(-k x**2), a bell curve.",
+    reading=lambda x, k: exp(-k * x**2),
+    slope_accuracy=HELPER,
+)
+_normal_cdf: Primitive = primitive(
+    "_normal_cdf",
+    accurate.normal_cdf,
+    (lambda z, x: ONE_OVER_ROOT_TAU * _gauss(x, 0.5),),
+    "Probability that a standard normal variable is below x.",
+    reading=lambda x: 0.5 * (1 + erf(x / math.sqrt(2))),
 )
 
 
 # Activations -------------------------------------------------------------------------------------
 
-
-def _sigmoid(x: float) -> float:
-    if x >= 0:
-        return 1 / (1 + math.exp(-x))
-    e = math.exp(x)  # exp(-x) would overflow
-    return e / (1 + e)
-
-
-def _sigmoid_slope_value(x: float) -> float:
-    e = math.exp(-math.fabs(x))  # z*(1 - z), the naive way, is 0 from x = 37 on
-    return e / ((1 + e) * (1 + e))
-
-
 sigmoid = primitive(
     "sigmoid",
-    _sigmoid,
+    accurate.sigmoid,
     (lambda z, x: _sigmoid_slope(x),),
     "Logistic function 1 / (1 + exp(-x)).",
     symbol="σ",
@@ -516,20 +477,66 @@ sigmoid = primitive(
 )
 _sigmoid_slope: Primitive = primitive(
     "_sigmoid_slope",
-    _sigmoid_slope_value,
+    accurate.sigmoid_slope,
     (lambda z, x: -z * tanh(0.5 * x),),
     "The derivative of sigmoid.",
     reading=lambda x: sigmoid(x) * (1 - sigmoid(x)),
+    slope_accuracy=HELPER,
 )
-
+log_sigmoid = primitive(
+    "log_sigmoid",
+    lambda x: -accurate.softplus(-x),
+    (lambda z, x: sigmoid(-x),),
+    "Logarithm of sigmoid, -log(1 + exp(-x)).",
+    gate="shrinks it: the slope lies between 0 and 1",
+    example=("log_sigmoid(0)", -0.6931471805599453),
+)
 softplus = primitive(
     "softplus",
-    lambda x: builtins.max(x, 0.0) + math.log1p(math.exp(-math.fabs(x))),
+    accurate.softplus,
     (lambda z, x: sigmoid(x),),
     "Smooth relu, log(1 + exp(x)).",
     gate="shrinks it: the slope lies between 0 and 1",
     example=("softplus(0)", 0.6931471805599453),
 )
+silu = primitive(
+    "silu",
+    accurate.silu,
+    (lambda z, x: sigmoid(x) + z * sigmoid(-x),),
+    "Sigmoid linear unit x sigmoid(x), also called swish.",
+    gate="lets it through where the operand is large, and blocks it where very negative",
+    slope_accuracy=NEAR_ZERO,
+    example=("silu(1)", 0.7310585786300049),
+)
+gelu = primitive(
+    "gelu",
+    accurate.gelu,
+    (lambda z, x: _normal_cdf(x) + x * (ONE_OVER_ROOT_TAU * _gauss(x, 0.5)),),
+    "Gaussian error linear unit x Φ(x), Φ the normal distribution, in its exact form.",
+    gate="lets it through where the operand is large, and blocks it where very negative",
+    slope_accuracy=NEAR_ZERO,
+    example=("gelu(1)", 0.841344746068543),
+)
+gelu_tanh = primitive(
+    "gelu_tanh",
+    accurate.gelu_tanh,
+    (lambda z, x: _gelu_tanh_slope(x),),
+    "Approximate gelu, x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))).",
+    gate="lets it through where the operand is large, and blocks it where very negative",
+    accuracy=Accuracy(3000),
+    slope_accuracy=Accuracy(30_000, 2.3e-16),
+    example=("gelu_tanh(1)", 0.8411919906082768),
+)
+
+
+def _gelu_tanh_slope(x: Any) -> Any:  # noqa: ANN401 - any kind of number
+    """With v = 2√(2/π) (x + c x³), gelu_tanh is x sigmoid(v): this is sigmoid(v) + x sigmoid'(v) v'."""
+    k, c = accurate.GELU_SCALE, accurate.GELU_CUBIC
+    v = k * x + k * c * x * x * x
+    slope = x * _sigmoid_slope(v)  # first, so that it is 0 before the powers of x overflow
+    return sigmoid(v) + k * slope + 3 * k * c * slope * x * x
+
+
 relu = primitive(
     "relu",
     lambda x: 0.0 if x <= 0 else x,
@@ -538,6 +545,23 @@ relu = primitive(
     kink=Kink("x = 0: derivative 0", lambda x: x == 0),
     gate="lets it through where the operand is positive, and blocks it elsewhere",
     example=("relu(3)", 3.0),
+)
+leaky_relu = primitive(
+    "leaky_relu",
+    lambda x: 0.01 * x if x <= 0 else x,
+    (lambda z, x: where(step(x), 1, 0.01),),
+    "Leaky relu, x where x > 0, else 0.01 x.",
+    kink=Kink("x = 0: derivative 0.01", lambda x: x == 0),
+    gate="lets it through where the operand is positive, and a hundredth of it elsewhere",
+    example=("leaky_relu(-3)", -0.03),
+)
+elu = primitive(
+    "elu",
+    lambda x: accurate.expm1(x) if x <= 0 else x,
+    (lambda z, x: where(step(x), 1, exp(x)),),  # the second derivative at 0 is 1, that of the left side
+    "Exponential linear unit, x where x > 0, else exp(x) - 1.",
+    gate="lets it through where the operand is positive, and shrinks it elsewhere",
+    example=("elu(-1)", -0.6321205588285577),
 )
 step: Primitive = primitive(
     "step",
@@ -569,16 +593,91 @@ sign: Primitive = primitive(
 )
 
 
+# Choices -----------------------------------------------------------------------------------------
+
+where: Primitive = primitive(
+    "where",
+    lambda condition, a, b: condition if math.isnan(condition) else a if condition else b,
+    (
+        lambda z, condition, a, b: 0,
+        lambda z, condition, a, b: where(condition, 1, 0),
+        lambda z, condition, a, b: where(condition, 0, 1),
+    ),
+    "a where the condition is true, or not 0; else b.",
+    depends=lambda condition, a, b: (False, condition, not condition),
+    gate="passes it on to the operand that was chosen; the other is no part of the graph",
+    example=("where(3 > 2, 10, 20)", 10.0),
+)
+clip = primitive(
+    "clip",
+    accurate.clip,
+    (
+        lambda z, x, low, high: 1 - _less(x, low) - _less(high, x),
+        lambda z, x, low, high: _less(x, low),
+        lambda z, x, low, high: _less(high, x),
+    ),
+    "x, but not less than a low bound nor more than a high one.",
+    domain=Domain("low ≤ high", lambda x, low, high: low > high, "swap the bounds"),
+    kink=Kink("x at a bound: derivative 1 by x", lambda x, low, high: (x == low) | (x == high)),
+    gate="lets it through between the bounds; outside, the bound that holds gets it",
+    example=("clip(3, -1, 1)", 1.0),
+)
+_less: Primitive = primitive(
+    "_less",
+    lambda x, y: float(x < y) if x == x and y == y else math.nan,  # noqa: PLR0124 - only nan differs from itself
+    (lambda z, x, y: 0, lambda z, x, y: 0),
+    "1 where x < y, else 0.",
+    kink=Kink("x = y: derivatives 0", lambda x, y: x == y),
+)
+stop_gradient = primitive(
+    "stop_gradient",
+    lambda x: x,
+    (lambda z, x: 0,),
+    "x itself, taken for a constant.",
+    depends=lambda x: (False,),
+    gate="blocks it: to derivatives its operand is a constant",
+    example=("stop_gradient(3)", 3.0),
+)
+
+
+# Distances ---------------------------------------------------------------------------------------
+
+hypot: Primitive = primitive(
+    "hypot",
+    math.hypot,
+    (lambda z, x, y: _ratio(x, z), lambda z, x, y: _ratio(y, z)),
+    "Distance of the point (x, y) from the origin.",
+    reading=lambda x, y: sqrt(x**2 + y**2),
+    kink=Kink("x = y = 0: derivatives 0", lambda x, y: (x == 0) & (y == 0)),
+    gate="hands out its components along the line from the origin",
+    example=("hypot(3, 4)", 5.0),
+)
+norm = primitive(
+    "norm",
+    math.hypot,
+    lambda z, *xs: [_ratio(x, z) for x in xs],
+    "Euclidean length √(x₁² + … + xₙ²) of any number of operands.",
+    latex=r"\left\lVert {operands} \right\rVert",
+    kink=Kink("all operands 0: derivatives 0", lambda *xs: not any(xs)),
+    gate="hands out its components along the line from the origin",
+    example=("norm(2, 3, 6)", 7.0),
+)
+_ratio: Primitive = primitive(
+    "_ratio",
+    accurate.ratio,
+    (lambda z, x, y: 1 / y, lambda z, x, y: -_ratio(z, y)),
+    "x / y, and 0 where both are 0",
+    reading=lambda x, y: x / y,
+    kink=Kink("y = 0: none that is finite", lambda x, y: y == 0),
+)
+
+
 # Any number of operands --------------------------------------------------------------------------
-
-
-def _add_up(terms: Iterable[float]) -> float:
-    return reduce(operator.add, terms)  # the builtin sum rounds differently from Python 3.12 on
 
 
 sum = primitive(  # noqa: A001 - the name of the operation
     "sum",
-    lambda *xs: _add_up(xs),
+    lambda *xs: accurate.add_up(xs),
     lambda z, *xs: [1] * len(xs),
     "Sum of any number of operands, from left to right.",
     reading=lambda *xs: reduce(operator.add, xs),
@@ -588,7 +687,7 @@ sum = primitive(  # noqa: A001 - the name of the operation
 )
 mean = primitive(
     "mean",
-    lambda *xs: _add_up(xs) / len(xs),
+    accurate.mean,
     lambda z, *xs: [1 / len(xs)] * len(xs),
     "Arithmetic mean.",
     gate="divides it into equal shares, one for each operand",
@@ -596,18 +695,38 @@ mean = primitive(
 )
 
 
-def _dot_value(*operands: float) -> float:
-    n = len(operands) // 2
-    products = map(operator.mul, operands[:n], operands[n : 2 * n])
-    return _add_up((*products, *operands[2 * n :]))
+prod = primitive(
+    "prod",
+    lambda *xs: reduce(operator.mul, xs),
+    lambda z, *xs: _others(xs),
+    "Product of any number of operands, from left to right.",
+    reading=lambda *xs: reduce(operator.mul, xs),
+    symbol="Π",
+    accuracy=Accuracy(1, terms="the factors"),
+    slope_accuracy=Accuracy(1, terms="the factors"),
+    gate="multiplies it, for each operand, by the product of the others",
+    example=("prod(2, 3, 4)", 24.0),
+)
+
+
+def _others(xs: tuple[Any, ...]) -> list[Any]:
+    """For each operand the product of the others, without a division, as the operand may be 0.
+
+    It is the product of those before it and of those after it. Either may overflow, or
+    vanish, where the product of both does not.
+    """
+    before: list[Any] = [*accumulate(xs, mul)]
+    after: list[Any] = [*accumulate(reversed(xs), mul)]
+    products = [b * a for b, a in zip(before, reversed(after[:-2]), strict=False)]
+    return [*after[-2:-1], *products, *before[-2:-1]] if xs[1:] else [1]
 
 
 _dot = primitive(
     "dot",
-    _dot_value,
+    accurate.dot,
     lambda z, *operands: _swap_halves(operands),
     "The sum of products of a first half of operands with a second, plus an odd last one.",
-    reading=_dot_value,
+    reading=accurate.dot,
     symbol="w·x",
     gate="swaps the partners: each gets the gradient times the one it is multiplied with",
     example=("dot([1, 2], [3, 4])", 11.0),
@@ -633,37 +752,30 @@ _equal = primitive(
 )
 
 
-def _largest(*xs: float) -> float:
-    return builtins.max(xs) if not builtins.any(map(math.isnan, xs)) else math.nan
-
-
 max = primitive(  # noqa: A001 - the name of the operation
     "max",
-    _largest,
+    accurate.largest,
     lambda z, *xs: _shares(z, xs),
     "The largest operand.",
     latex=r"\max\left({operands}\right)",
-    kink=Kink("equal largest operands: each has an equal share", lambda *xs: xs.count(builtins.max(xs)) > 1),
+    kink=Kink(
+        "equal largest operands: each has an equal share", lambda *xs: xs.count(accurate.largest(*xs)) > 1
+    ),
     gate="routes it to the largest operand; equal ones share it",
     example=("max(1, 3, 2)", 3.0),
 )
 min = primitive(  # noqa: A001 - the name of the operation
     "min",
-    lambda *xs: -_largest(*[-x for x in xs]),
+    accurate.smallest,
     lambda z, *xs: _shares(z, xs),
     "The smallest operand.",
     latex=r"\min\left({operands}\right)",
-    kink=Kink("equal smallest operands: each has an equal share", lambda *xs: xs.count(builtins.min(xs)) > 1),
+    kink=Kink(
+        "equal smallest operands: each has an equal share", lambda *xs: xs.count(accurate.smallest(*xs)) > 1
+    ),
     gate="routes it to the smallest operand; equal ones share it",
     example=("min(3, 1, 2)", 1.0),
 )
-
-
-def _logsumexp(*xs: float) -> float:
-    largest = _largest(*xs)
-    if math.isinf(largest) or math.isnan(largest):
-        return largest
-    return largest + math.log(_add_up(math.exp(x - largest) for x in xs))
 
 
 def _softmax(z: Any, xs: tuple[Any, ...]) -> list[Any]:  # noqa: ANN401 - any kind of number
@@ -674,18 +786,25 @@ def _softmax(z: Any, xs: tuple[Any, ...]) -> list[Any]:  # noqa: ANN401 - any ki
 
 _exp_gap = primitive(
     "_exp_gap",
-    lambda x, y: 1.0 if x == y else _exp(x - y),  # also where both are infinite
+    accurate.exp_gap,
     (lambda z, x, y: z, lambda z, x, y: -z),
     "exp(x - y)",
     reading=lambda x, y: exp(x - y),
 )
 logsumexp = primitive(
     "logsumexp",
-    _logsumexp,
+    accurate.logsumexp,
     lambda z, *xs: _softmax(z, xs),
     "Logarithm of the sum of exponentials, a smooth largest operand.",
     gate="shares it out among the operands, the most to the largest",
     example=("logsumexp(0, 0)", 0.6931471805599453),
+)
+_gap: Primitive = primitive(
+    "_gap",
+    lambda x, y: 0.0 if x == y else x - y,
+    (lambda z, x, y: 1, lambda z, x, y: -1),
+    "x - y, 0 also where both are the same infinity",
+    reading=lambda x, y: x - y,
 )
 
 
@@ -729,3 +848,48 @@ def dot(weights: Iterable[Any], inputs: Iterable[Any], bias: Any = None) -> Any:
             f"dot needs as many weights as inputs, at least one; got {len(weights)} and {len(inputs)}",
         )
     return _dot(*weights, *inputs) if bias is None else _dot(*weights, *inputs, bias)
+
+
+@overload
+def softmax(xs: Iterable[Number]) -> list[float]: ...  # type: ignore[overload-overlap]
+@overload
+def softmax(xs: Iterable[D | Number]) -> list[D]: ...
+def softmax(xs: Iterable[Any]) -> list[Any]:
+    """Return exp(xᵢ) / Σ exp(xⱼ) for every operand: positive shares that add up to 1.
+
+    Raises
+    ------
+    LengthError
+        If there are no operands.
+
+    Examples
+    --------
+    >>> softmax([0, 0])
+    [0.5, 0.5]
+    """
+    xs = tuple(xs)
+    return _softmax(stop_gradient(max(xs)), xs)  # the largest cancels, and with it what could overflow
+
+
+@overload
+def log_softmax(xs: Iterable[Number]) -> list[float]: ...  # type: ignore[overload-overlap]
+@overload
+def log_softmax(xs: Iterable[D | Number]) -> list[D]: ...
+def log_softmax(xs: Iterable[Any]) -> list[Any]:
+    """Return the logarithms of softmax, xᵢ - log(Σ exp(xⱼ)).
+
+    Raises
+    ------
+    LengthError
+        If there are no operands.
+
+    Examples
+    --------
+    >>> log_softmax([0, 0])
+    [-0.6931471805599453, -0.6931471805599453]
+    """
+    xs = tuple(xs)
+    largest = stop_gradient(max(xs))
+    gaps = [_gap(x, largest) for x in xs]
+    total = logsumexp(gaps)
+    return [gap - total for gap in gaps]

@@ -30,10 +30,12 @@ import linecache
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from autograd.accurate import divide
 from autograd.conversion import to_float, to_float_or_not_implemented
 from autograd.errors import PrimitiveError
 from autograd.graph import Node, clock
 from autograd.primitives import TABLE, Primitive
+from autograd.rows import ieee_division
 from autograd.symbols import OPERATORS, GuardedSource, Source, Symbol
 
 if TYPE_CHECKING:
@@ -51,22 +53,23 @@ METHODS = {
 }
 """The methods that Python calls for its operators; a row of one operand is otherwise a method of its name."""
 
+UFUNCS = {
+    "asin": ("arcsin",),
+    "acos": ("arccos",),
+    "atan": ("arctan",),
+    "atan2": ("arctan2",),
+    "asinh": ("arcsinh",),
+    "acosh": ("arccosh",),
+    "atanh": ("arctanh",),
+}
+"""Second names of methods, by which numpy asks for them: `np.arcsin(v)` calls `v.arcsin()`."""
+
 
 class Rules(NamedTuple):
     """The recorders of a row: for a Value as first operand, and for one as second only."""
 
     forward: Callable[..., Any]
     reflected: Callable[..., Any] | None
-
-
-def divide(x: float, y: float) -> float:
-    """Divide by the rules of IEEE 754: by zero gives inf or nan, not an exception."""
-    try:
-        return x / y
-    except ZeroDivisionError:
-        if x == 0 or math.isnan(x):
-            return math.nan
-        return math.copysign(math.inf, x) * math.copysign(1.0, y)
 
 
 class Specializer:
@@ -80,8 +83,7 @@ class Specializer:
         """Return the rules of a row."""
         if row not in self.rules:
             row.__doc__ = documentation(row)
-            narrow = not row.variadic and len(row.partials) <= len("xy")
-            self.rules[row] = self.narrow(row) if narrow else self.wide(row)
+            self.rules[row] = self.narrow(row) if row.compiled else self.wide(row)
         return self.rules[row]
 
     def narrow(self, row: Primitive) -> Rules:
@@ -124,23 +126,35 @@ class Specializer:
             operands = tuple([x if type(x) is node else to_float(x) for x in operands])
             epoch = clock.epoch
             numbers = [x._data if type(x) is node else x for x in operands]
-            if row.domain is not None and row.domain.outside(*numbers):
-                raise row.domain_error(operands)
+            outside = row.domain is not None and row.domain.outside(*numbers)
             z = node.__new__(node)
-            z._data = row.function(*numbers)
-            z._x = operands
+            z._data = row.beyond(operands) if outside else row.function(*numbers)
+            z._x = operands if row.depends is None else held(operands, numbers)
             z._y = None
             z._pull = pull  # type: ignore[assignment]  # its primitive is set below
             z._epoch = epoch
             z._adjoint = z.label = None
             return z
 
+        def held(operands: Sequence[object], numbers: Sequence[Any]) -> tuple[object, ...]:
+            depends = row.depends(*numbers)  # type: ignore[misc]  # only called if there is one
+            return tuple(
+                [x if d else number for x, number, d in zip(operands, numbers, depends, strict=True)]
+            )
+
         def pull(z: Node) -> None:
             numbers = [x._data if type(x) is node else x for x in z._x]
-            partials = row.partials_at(z._data, numbers) if row.variadic else row.partials
+            wanted = None if row.variadic else [type(x) is node for x in z._x]
+            try:
+                partials = row.partials_at(z._data, numbers, wanted)
+            except ZeroDivisionError:  # nodes, unlike floats, can divide by the rules of IEEE 754
+                with ieee_division():
+                    leaves = [node(x) for x in (z._data, *numbers)]  # type: ignore[call-arg]  # a class of its own
+                    partials = row.partials_at(leaves[0], leaves[1:], wanted)
+                partials = [x._data if type(x) is node else x for x in partials]
             for x, partial in zip(z._x, partials, strict=True):
                 if type(x) is node:
-                    x._adjoint += z._adjoint * (partial if row.variadic else partial(z._data, *numbers))
+                    x._adjoint += z._adjoint * partial
 
         pull.__dict__["primitive"] = row
         return Rules(record, None)
@@ -149,7 +163,6 @@ class Specializer:
 # The epoch is read before the operands: a leaf that another thread sets meanwhile is then seen to be newer.
 UNARY = """\
 def {method}(x):
-    {guard_x}
     z = new(Value)
     z._epoch = clock.epoch
     z._data = {value_x}
@@ -163,7 +176,6 @@ def {method}(x):
 BINARY = """\
 def {method}(x, y):
     if type(y) is Value:
-        {guard_xy}
         z = new(Value)
         z._epoch = clock.epoch
         z._data = {value_xy}
@@ -173,7 +185,6 @@ def {method}(x, y):
             y = number(y)
             if y is NotImplemented:
                 return y
-        {guard_x}
         z = new(Value)
         z._epoch = clock.epoch
         z._data = {value_x}
@@ -188,7 +199,6 @@ def {reflected}(y, x):
         x = number(x)
         if x is NotImplemented:
             return x
-    {guard_y}
     z = new(Value)
     z._epoch = clock.epoch
     z._data = {value_y}
@@ -211,24 +221,18 @@ def narrow_source(row: Primitive) -> str:
     }
     for nodes in choices:
         data = [Source(f"{x}._data" if x in nodes else x) for x in operands]
-        pieces[f"value_{nodes}"] = value_text(row, data)
-        pieces[f"guard_{nodes}"] = guard_text(row, data, operands)
+        pieces[f"value_{nodes}"] = value_text(row, data, operands)
     recorders = (UNARY if operands == "x" else BINARY).format(**pieces)
     pulls = [line for nodes in choices for line in pull_lines(row, nodes)]
     return "\n".join(line for line in (*recorders.split("\n"), *pulls) if line.strip()) + "\n"
 
 
-def value_text(row: Primitive, data: list[Source]) -> str:
-    """Print the value: `x._data * y._data`, or a call of the row's own function."""
-    if row.function in OPERATORS:
-        return str(data[0].apply(row, tuple(data)))
-    return f"function({', '.join(map(str, data))})"
-
-
-def guard_text(row: Primitive, data: list[Source], operands: str) -> str:
-    """Print the test for operands outside the domain, or nothing if there is no outside."""
+def value_text(row: Primitive, data: list[Source], operands: str) -> str:
+    """Print the value, `x._data * y._data` or a call of the row's own function, and what guards it."""
+    simple = row.function in OPERATORS
+    value = str(data[0].apply(row, tuple(data))) if simple else f"function({', '.join(map(str, data))})"
     if row.domain is None:
-        return ""
+        return value
     try:
         outside = str(row.domain.outside(*data))
     except (TypeError, ValueError, AttributeError) as error:
@@ -236,7 +240,7 @@ def guard_text(row: Primitive, data: list[Source], operands: str) -> str:
             f"{row.name}: the test for being outside the domain cannot be written down ({error}); "
             "use comparisons joined by & and |, each in parentheses: (x < 0) | (x > 1)",
         ) from error
-    return f"if {outside}: raise row.domain_error([{', '.join(operands)}])"
+    return f"row.beyond([{', '.join(operands)}]) if {outside} else {value}"
 
 
 def pull_lines(row: Primitive, nodes: str) -> Iterator[str]:
@@ -284,8 +288,7 @@ def documentation(row: Primitive) -> str:
     if row.variadic:
         signature, partials = f"{row.name}(x₁, …, xₙ)", []
     else:
-        count = len(row.partials)
-        operands = "xy"[:count] if count <= len("xy") else [f"x{i}" for i in range(1, count + 1)]
+        operands = row.letters
         symbols = [Symbol(x) for x in operands]
         signature = str(symbols[0].apply(row, tuple(symbols)))
         partials = [

@@ -6,11 +6,12 @@ once, for readers and type checkers. Nothing here knows a derivative.
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from autograd.conversion import Number, not_a_number, to_float, to_float_or_not_implemented
-from autograd.errors import AutogradError, OperandError, ReadOnlyError
+from autograd.errors import AutogradError, DomainError, OperandError, ReadOnlyError
 from autograd.graph import (
     Node,
     assign,
@@ -22,7 +23,8 @@ from autograd.graph import (
     topological_order,
 )
 from autograd.primitives import TABLE
-from autograd.specialize import METHODS, Specializer, documentation
+from autograd.rows import ieee_division
+from autograd.specialize import METHODS, UFUNCS, Specializer, documentation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,7 +161,7 @@ class Value(Node):
         """
         with lock:
             interior, leaves = topological_order(self, current=True)
-            reverse_sweep(self, interior, leaves)
+            _sweep(self, interior, leaves, wanted=leaves)
             assign(set_gradient, leaves, [(leaf._x or 0.0) + leaf._adjoint for leaf in leaves])
 
     def apply(self, primitive: Primitive, operands: tuple[Any, ...]) -> Value:
@@ -281,28 +283,61 @@ class Value(Node):
         def __neg__(self) -> Value: ...
         def __abs__(self) -> Value: ...
         def exp(self) -> Value: ...
+        def expm1(self) -> Value: ...
         def log(self) -> Value: ...
+        def log1p(self) -> Value: ...
+        def log2(self) -> Value: ...
+        def log10(self) -> Value: ...
         def sqrt(self) -> Value: ...
         def sin(self) -> Value: ...
         def cos(self) -> Value: ...
+        def tan(self) -> Value: ...
+        def asin(self) -> Value: ...
+        def arcsin(self) -> Value: ...
+        def acos(self) -> Value: ...
+        def arccos(self) -> Value: ...
+        def atan(self) -> Value: ...
+        def arctan(self) -> Value: ...
+        def atan2(self, other: Value | Number) -> Value: ...
+        def arctan2(self, other: Value | Number) -> Value: ...
+        def sinh(self) -> Value: ...
+        def cosh(self) -> Value: ...
         def tanh(self) -> Value: ...
+        def asinh(self) -> Value: ...
+        def arcsinh(self) -> Value: ...
+        def acosh(self) -> Value: ...
+        def arccosh(self) -> Value: ...
+        def atanh(self) -> Value: ...
+        def arctanh(self) -> Value: ...
+        def erf(self) -> Value: ...
+        def erfc(self) -> Value: ...
         def sigmoid(self) -> Value: ...
+        def log_sigmoid(self) -> Value: ...
         def softplus(self) -> Value: ...
+        def silu(self) -> Value: ...
+        def gelu(self) -> Value: ...
+        def gelu_tanh(self) -> Value: ...
         def relu(self) -> Value: ...
+        def leaky_relu(self) -> Value: ...
+        def elu(self) -> Value: ...
         def step(self) -> Value: ...
         def sign(self) -> Value: ...
+        def hypot(self, other: Value | Number) -> Value: ...
 
 
 RULES = Specializer(Value)
 
 for _row in TABLE.values():
-    if _row.name in METHODS or (not _row.variadic and len(_row.partials) == 1 and _row.name[0] != "_"):
-        for _recorder in filter(None, RULES[_row]):
-            setattr(Value, _recorder.__name__, _recorder)
-    elif _row.variadic:
+    if _row.compiled and not _row.name.startswith("_"):
+        _forward, _reflected = RULES[_row]
+        for _name in (_forward.__name__, *UFUNCS.get(_row.name, ())):
+            setattr(Value, _name, _forward)
+        if _row.name in METHODS and _reflected is not None:
+            setattr(Value, _reflected.__name__, _reflected)
+    else:
         _row.__doc__ = documentation(_row)
 
-__test__ = {row.name: row.__doc__ for row in TABLE.values() if row.variadic}
+__test__ = {row.name: row.__doc__ for row in TABLE.values() if not row.compiled}
 
 
 def gradients(output: Value, inputs: Sequence[Value], *, create_graph: bool = False) -> list[Any]:
@@ -355,20 +390,58 @@ def gradients(output: Value, inputs: Sequence[Value], *, create_graph: bool = Fa
         before = [node._adjoint for node in touched]
         try:
             assign(set_adjoint, inputs, repeat(0.0))
-            reverse_sweep(output, interior, leaves, pull=_pull_recorded if create_graph else None)
+            _sweep(output, interior, leaves, wanted=inputs, create_graph=create_graph)
             adjoints = [node._adjoint for node in inputs]
         finally:
             assign(set_adjoint, touched, before)
     return [x if type(x) is Value else Value(x) for x in adjoints] if create_graph else adjoints
 
 
-def _pull_recorded(node: Value) -> None:
-    """Apply the chain rule in Values: what it computes is recorded too."""
+def _sweep(
+    output: Value,
+    interior: list[Value],
+    leaves: list[Value],
+    wanted: Sequence[Value],
+    *,
+    create_graph: bool = False,
+) -> None:
+    """Set the adjoints: those of `wanted` for sure, as numbers or, to be derived again, as Values.
+
+    A partial may be outside its domain and yet nobody need it: that of x**y by y, at a
+    negative x, when y is not wanted. So the sweep is then made again, in Values, which
+    name what is outside, and towards the wanted ones alone.
+    """
+    if not create_graph:
+        try:
+            reverse_sweep(output, interior, leaves)
+        except DomainError:
+            pass
+        else:
+            return
+    ways = set(wanted)
+    ways.update(node for node in interior if not ways.isdisjoint(node.parents))  # operands come first
+    with ieee_division():
+        reverse_sweep(output, interior, leaves, pull=partial(_pull_recorded, ways))
+    if not create_graph:
+        for node in (*interior, *leaves):
+            if type(node._adjoint) is Value:
+                node._adjoint = node._adjoint._data
+
+
+def _pull_recorded(ways: set[Value], node: Value) -> None:
+    """Apply the chain rule in Values, so that it is recorded too, to the operands among `ways`."""
     row, operands = node._pull.primitive, node.operands  # type: ignore[union-attr]
-    partials = row.partials_at(node, operands) if row.variadic else row.partials
-    for x, partial in zip(operands, partials, strict=True):
-        if type(x) is Value:
-            x._adjoint = x._adjoint + node._adjoint * (partial if row.variadic else partial(node, *operands))
+    wanted = [type(x) is Value and x in ways for x in operands]
+    if not any(wanted):
+        return
+    try:
+        partials = row.partials_at(node, operands, wanted)
+    except DomainError as error:
+        error.add_note(f"It stands in the derivative of {row.name} at {row.shown(operands)}.")
+        raise
+    for x, want, partial_by_x in zip(operands, wanted, partials, strict=True):
+        if want:
+            x._adjoint = x._adjoint + node._adjoint * partial_by_x
 
 
 def _leaf(data: float, label: str | None, grad: float | None) -> Value:

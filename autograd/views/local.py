@@ -35,5 +35,5 @@ def local_derivatives(node: Value) -> list[float | None]:
         return []
     operands = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
     leaves = [x for x in operands if isinstance(x, Value)]
-    found = iter(gradients(row(*operands), leaves))
+    found = iter(gradients(row(*operands), leaves) if leaves else ())
     return [next(found) if isinstance(x, Value) else None for x in operands]

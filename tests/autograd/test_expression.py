@@ -99,12 +99,14 @@ def test_numbers_constants_and_precedence(text: str, expected: float) -> None:
 
 def test_every_public_primitive_can_be_called_and_no_other() -> None:
     for name, row in TABLE.items():
-        operands = ", ".join(["0.5"] * (3 if row.variadic else len(row.partials)))
+        number = 1.5 if name.startswith(("acosh", "_acosh")) else 0.5
+        numbers = [number] * (3 if row.variadic else len(row.partials))
+        operands = ", ".join(map(str, numbers))
         if name.startswith("_"):
             with pytest.raises(ExpressionError, match=f"unknown function '{name}'"):
                 parse(f"{name}({operands})")
         else:
-            assert parse(f"{name}({operands})")() == row(*[0.5] * (operands.count(",") + 1))
+            assert parse(f"{name}({operands})")() == row(*numbers)
 
 
 def test_a_primitive_that_a_user_adds_can_be_called() -> None:
@@ -197,7 +199,7 @@ WRONG = [
     ("2 * sen(x)", 5, "did you mean 'sin'?"),
     ("Tanh(x)", 1, "did you mean 'tanh'?"),
     ("ln(x)", 1, "the natural logarithm"),
-    ("x + tan(x)", 5, r"write sin\(x\) / cos\(x\)"),
+    ("x + sec(x)", 5, r"write 1 / cos\(x\)"),
     ("frobnicate(x)", 1, "the functions are add, sub"),
     ("sin + 1", 1, r"'sin' at column 1 is a function(.*\n)*call it: sin\(\.\.\.\)"),
     ("sin sin(x)", 1, "no operator"),

@@ -526,7 +526,7 @@ def test_generated_rules_can_be_read_and_traced() -> None:
         Value(0.0, label="p").log()
     except DomainError as error:
         text = "".join(traceback.format_exception(error))
-    assert "row.domain_error" in text
+    assert "row.beyond" in text
     assert "in log" in text
 
 
