@@ -68,7 +68,6 @@ INSTEAD = {
     "arcsin": "write asin(x)",
     "arccos": "write acos(x)",
     "arctan": "write atan(x)",
-    "arctan2": "write atan2, with y first",
     "sec": "write 1 / cos(x)",
     "csc": "write 1 / sin(x)",
     "cot": "write 1 / tan(x)",
