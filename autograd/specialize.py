@@ -82,7 +82,6 @@ class Specializer:
     def __getitem__(self, row: Primitive) -> Rules:
         """Return the rules of a row."""
         if row not in self.rules:
-            row.__doc__ = documentation(row)
             self.rules[row] = self.narrow(row) if row.compiled else self.wide(row)
         return self.rules[row]
 
@@ -114,7 +113,7 @@ class Specializer:
                 names[name].__dict__["primitive"] = row
         for recorder in made.values():
             recorder.__qualname__ = f"{self.node.__name__}.{recorder.__name__}"
-            recorder.__doc__ = row.__doc__
+            recorder.__doc__ = documentation(row)
         forward, reflected = [*made.values(), None][:2]
         return Rules(forward, reflected)
 
@@ -306,3 +305,16 @@ def documentation(row: Primitive) -> str:
         call, value = row.example
         lines += ["", "Examples", "--------", ">>> import autograd", f">>> autograd.{call}", repr(value)]
     return "\n".join(lines)
+
+
+class Documented:
+    """The docstring of a row, written out when it is read; that of the class stays what it is."""
+
+    def __init__(self, of_class: str | None) -> None:
+        self.of_class = of_class
+
+    def __get__(self, row: Primitive | None, owner: type) -> str | None:
+        return self.of_class if row is None else documentation(row)
+
+
+Primitive.__doc__ = Documented(Primitive.__doc__)  # type: ignore[assignment]  # it reads as a string

@@ -24,7 +24,7 @@ from autograd.graph import (
 )
 from autograd.primitives import TABLE
 from autograd.rows import ieee_division
-from autograd.specialize import METHODS, UFUNCS, Specializer, documentation
+from autograd.specialize import METHODS, UFUNCS, Specializer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -327,17 +327,42 @@ class Value(Node):
 
 RULES = Specializer(Value)
 
-for _row in TABLE.values():
-    if _row.compiled and not _row.name.startswith("_"):
-        _forward, _reflected = RULES[_row]
-        for _name in (_forward.__name__, *UFUNCS.get(_row.name, ())):
-            setattr(Value, _name, _forward)
-        if _row.name in METHODS and _reflected is not None:
-            setattr(Value, _reflected.__name__, _reflected)
-    else:
-        _row.__doc__ = documentation(_row)
 
-__test__ = {row.name: row.__doc__ for row in TABLE.values() if not row.compiled}
+class Unmade:
+    """A method that is compiled from its row when it is first asked for, and then takes this one's place.
+
+    Made at import, all of them would take longer than everything else there.
+    """
+
+    def __init__(self, row: Primitive) -> None:
+        self.row = row
+
+    def __get__(self, value: Value | None, owner: type[Value]) -> Any:  # noqa: ANN401 - a method
+        method = RULES[self.row].forward
+        for name in names_of(self.row):
+            setattr(Value, name, method)
+        return method.__get__(value, owner)
+
+
+def names_of(row: Primitive) -> tuple[str, ...]:
+    """Return what the method of a row is called: its own name, and numpy's if that is another."""
+    return METHODS.get(row.name, row.name), *UFUNCS.get(row.name, ())
+
+
+for _row in TABLE.values():
+    if _row.name in METHODS:
+        for _recorder in filter(None, RULES[_row]):
+            setattr(Value, _recorder.__name__, _recorder)
+    elif _row.compiled and not _row.name.startswith("_"):
+        for _name in names_of(_row):
+            setattr(Value, _name, Unmade(_row))
+
+
+def __getattr__(name: str) -> dict[str, str | None]:
+    """Give doctest the examples of the rows when it asks for them."""
+    if name == "__test__":
+        return {row.name: row.__doc__ for row in TABLE.values()}
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def gradients(output: Value, inputs: Sequence[Value], *, create_graph: bool = False) -> list[Any]:
