@@ -52,6 +52,10 @@ def pow(x: float, y: float) -> float:  # noqa: A001 - the name of the operation
         return math.pow(x, y)
     except OverflowError:
         return -math.inf if x < 0 and y % 2 == 1 else math.inf
+    except ValueError:
+        if x:
+            return math.nan
+        return math.copysign(math.inf, x) if y % 2 == 1 else math.inf
 
 
 def power(c: float, x: float, y: float, k: float) -> float:
