@@ -52,9 +52,9 @@ def main(arguments: list[str]) -> int:
     print(f"\n{len(failures)} out of bounds")
     shown_of: dict[tuple[str, str], int] = {}
     for finding in failures:
-        key = (finding.check.row, finding.check.what)
-        shown_of[key] = shown_of.get(key, 0) + 1
-        if shown_of[key] > SHOWN:
+        kind = (finding.check.row, finding.check.what)
+        shown_of[kind] = shown_of.get(kind, 0) + 1
+        if shown_of[kind] > SHOWN:
             continue
         print(f"  {finding}")
     return bool(failures)
