@@ -95,7 +95,12 @@ BY_ROW: dict[str, tuple[tuple[Mistake, ...], ...]] = {  # for each operand in tu
             Mistake("wrong rule", "1 - d", "is 1 on the wrong side of 0"),
         ),
     ),
-    "softplus": ((Mistake("wrong rule", "1 - d", "is that of the opposite side, 1 - sigmoid"),),),
+    "softplus": (
+        (
+            Mistake("wrong rule", "1 - d", "is that of the opposite side, 1 - sigmoid"),
+            Mistake("wrong rule", "d*(1 - d)", "is that of sigmoid"),
+        ),
+    ),
     "abs": ((Mistake("wrong rule", "x", "is the operand"),),),
     "exp": (
         (
@@ -209,7 +214,7 @@ def mistakes(row: Primitive, slot: int, operands: Sequence[object], factors: Seq
     elif row.name == "dot":
         found.append(NOT_THE_OTHER)
     elif row.name == "logsumexp":
-        found += LOGSUMEXP
+        found += [*LOGSUMEXP, Mistake("wrong rule", f"1/{len(operands)}", "is an equal share")]
     elif not row.variadic and len(row.partials) == 1:
         found.append(
             Mistake(

@@ -134,6 +134,8 @@ class Sweep:
     scale
         For each node the sum, over all paths from the output, of absolute path products:
         what the rounding of its adjoint is measured by.
+    slack
+        For each target, how far off it is if every local derivative is off by 1.
     """
 
     def __init__(self, graph: Graph, nodes: Sequence[Value]) -> None:
@@ -161,9 +163,11 @@ class Sweep:
         self.base: Vector = np.array([self.adjoints[i] for i in targets])
         self.influence = np.zeros((len(self.data), len(targets)))
         self.influence[self.targets, range(len(targets))] = 1.0
+        self.slack: Vector = np.zeros(len(targets))
         with np.errstate(all="ignore"):
             for step, local in zip(reversed(self.graph.steps), reversed(self.locals), strict=True):
                 self.influence[step.result] += local * self.influence[step.operand]
+                self.slack += self.scale[step.result] * np.abs(self.influence[step.operand])
 
     def changed(self, changes: Mapping[int, float]) -> Vector:
         """Return the adjoints of the targets with other local derivatives in some steps."""
@@ -246,6 +250,13 @@ def _candidates(shape: Shape, k: int) -> list[Mistake]:
     return mistakes(row_of(node), step.slot, node.operands, shape.factors)
 
 
+def _is_term(graph: Graph, step: Step) -> bool:
+    """Whether an operand is a computed term of the output, such as a penalty in a loss."""
+    row = row_of(graph.nodes[step.result])
+    is_output = step.result == len(graph.nodes) - 1
+    return is_output and step.operand >= graph.leaves and row.name in {"add", "sub", "sum"}
+
+
 def _has_terms(shape: Shape, k: int) -> bool:
     """Whether a target is reached through another operand of a product, quotient or power as well."""
     graph, influence = shape.graph, shape.sweep.influence
@@ -266,7 +277,7 @@ def _in_one_step(shape: Shape) -> Iterator[Guess]:
                 ]  # forgotten for one is forgotten for all
             if _has_terms(shape, k):
                 made.append(ONE_TERM)
-            elif len(shape.graph.into[step.operand]) > 1:
+            elif len(shape.graph.into[step.operand]) > 1 or _is_term(shape.graph, step):
                 made.append(LEFT_OUT)
             for mistake in made:
                 yield Guess(mistake.kind, step.operand, mistake.words, partial(_mistaken, {k: mistake}), k)

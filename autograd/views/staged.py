@@ -15,10 +15,10 @@ from itertools import count
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
+from autograd.accurate import divide
 from autograd.errors import AutogradError, DomainError, OperandError, PrimitiveError
 from autograd.graph import topological_order
 from autograd.primitives import TABLE, Primitive, pow  # noqa: A004 - the operation
-from autograd.specialize import divide
 from autograd.symbols import BINDING, Source, Symbol, is_one
 from autograd.value import Value
 from autograd.views.local import row_of

@@ -102,6 +102,19 @@ def test_rounded_numbers_agree(x: float, y: float, digits: int) -> None:
     assert compare(z, {name: float(f"{g:.{digits}g}") for name, g in zip(leaves, exact, strict=True)})
 
 
+def test_a_formula_that_cancels_is_not_blamed() -> None:
+    z, _ = graph("tanh(x**3)*y", x=2.6, y=3.0)
+    assert compare(z, {"x": "y*(1 - tanh(x**3)**2)*3*x**2"})
+    assert not compare(z, {"x": "y*(1 - tanh(x**3)**2)*2*x**2", "y": "tanh(x**3) + 1e-6"})
+
+
+def test_a_penalty_that_is_left_out_is_named() -> None:
+    z, _ = graph("(w*x - 1)**2 + 0.5*(w**2 + b**2)", w=0.7, x=1.3, b=0.4)
+    report = compare(z, {"w": "2*(w*x - 1)*x", "x": "2*(w*x - 1)*w", "b": "0*b"})
+    assert report.slip is not None
+    assert report.slip.kind == "path forgotten"
+
+
 def test_a_small_difference_is_seen() -> None:
     z, leaves = graph("sin(x)*x", x=1.3)
     (exact,) = gradients(z, [leaves["x"]])
