@@ -27,24 +27,38 @@ from nn.layered import (
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import binary_cross_entropy, hinge, mse, softmax_cross_entropy
 from nn.module import Module
-from nn.optim import SGD
+from nn.optim import SGD, Adam, AdamW, Group, Momentum, Optimizer, RMSProp
 from nn.saturation import saturation, scale_curve
+from nn.schedules import Constant, Cosine, Inverse, InverseSqrt, Schedule, Stairs, WarmUp
 from nn.to_go import loss_of_weights, loss_to_go, outputs_to_go
 from nn.training import accuracy, fit, mean_loss
 
 __all__ = [
     "MLP",
     "SGD",
+    "Adam",
+    "AdamW",
+    "Constant",
+    "Cosine",
     "Dataset",
+    "Group",
     "History",
+    "Inverse",
+    "InverseSqrt",
     "Layer",
     "LayeredGraph",
     "Module",
+    "Momentum",
     "Neuron",
     "NonFiniteError",
+    "Optimizer",
     "PackageConflictError",
+    "RMSProp",
+    "Schedule",
     "SettingError",
+    "Stairs",
     "TargetError",
+    "WarmUp",
     "accuracy",
     "backpropagate_by_hand",
     "backpropagation",

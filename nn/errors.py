@@ -1,4 +1,4 @@
-"""What can go wrong in a network, by name, and the two checks that nearly every setting needs.
+"""What can go wrong in a network, by name, and the checks that nearly every setting needs.
 
 The rest comes from `autograd`: `LengthError` and `OperandError` mean the same here.
 """
@@ -26,6 +26,13 @@ def finite_setting(name: str, number: object) -> float:
     if isinstance(number, Real) and 0 <= float(number) < math.inf:
         return float(number)
     raise SettingError(f"{name} must be a finite number, 0 or more; got {number!r}")
+
+
+def fraction_setting(name: str, number: object) -> float:
+    """Return a setting as a float, or refuse what is not a number from 0 up to, but not including, 1."""
+    if isinstance(number, Real) and 0 <= float(number) < 1:
+        return float(number)
+    raise SettingError(f"{name} must be a number from 0 up to, but not including, 1; got {number!r}")
 
 
 def whole_setting(name: str, number: object, *, least: int) -> int:

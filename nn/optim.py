@@ -1,76 +1,135 @@
-"""`SGD`: stochastic gradient descent with a sequence of step sizes and weight decay."""
+"""Optimizers: how weights move against their gradient, one formula each.
+
+In the formulas w is a weight, v its gradient, η the step size and λ the weight decay.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, TypeAlias
+from array import array
+from collections.abc import Callable, Iterable
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
-from autograd import OperandError, Value
-from nn.errors import NonFiniteError, SettingError, finite_setting
-from nn.module import plain, set_data
+from autograd import LengthError, OperandError, Value
+from nn.errors import NonFiniteError, SettingError, finite_setting, fraction_setting
+from nn.module import set_data
+from nn.schedules import schedule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    StepSizes: TypeAlias = float | Sequence[float] | Callable[[int], float]
+    from nn.schedules import StepSizes
+
+Rule: TypeAlias = Callable[..., tuple[float, ...]]
+"""From w, v and what is remembered of the steps before: the new w, and what to remember."""
 
 
-class SGD:
-    """Stochastic gradient descent: step i, from 1, is w ← w - η_i (v_i + λ w).
+class Group(NamedTuple):
+    """Parameters with settings of their own; an optimizer takes a list of groups as well.
 
-    Here v_i is the gradient that the parameters hold. The term λ w is the gradient of
-    ½ λ ‖w‖²; it acts on all parameters, biases included.
+    Attributes
+    ----------
+    parameters
+        Leaf Values.
+    factor
+        Multiplies the step sizes of the optimizer, 0 or more.
+    weight_decay
+        λ for these parameters; None is the optimizer's own.
+
+    Examples
+    --------
+    Weights decay, biases do not:
+
+    >>> from nn import MLP
+    >>> model = MLP(2, [3, 1])
+    >>> weights = [w for name, w in model.named_parameters() if "weights" in name]
+    >>> biases = [b for name, b in model.named_parameters() if "bias" in name]
+    >>> SGD([Group(weights), Group(biases, weight_decay=0.0)], lr=0.1, weight_decay=0.01)
+    SGD([Group(<9 parameters>), Group(<4 parameters>, weight_decay=0.0)],
+        lr=Constant(lr=0.1), weight_decay=0.01)
+    """
+
+    parameters: Sequence[Value]
+    factor: float = 1.0
+    weight_decay: float | None = None
+
+    def __repr__(self) -> str:
+        count = len(self.parameters)
+        shown = [f"<{count} parameter{'s' * (count != 1)}>"]
+        if self.factor != 1:
+            shown.append(f"factor={self.factor!r}")
+        if self.weight_decay is not None:
+            shown.append(f"weight_decay={self.weight_decay!r}")
+        return f"Group({', '.join(shown)})"
+
+
+class Optimizer:
+    """What every optimizer does about a step, except the formula: `rule` is that.
 
     Parameters
     ----------
     parameters
-        Leaf Values, such as ``model.parameters()``; each counts once.
+        Leaf Values, such as ``model.parameters()``, each counted once; or `Group`s.
     lr
-        The step sizes η: one number, a sequence η_1 … η_T, or a function of i.
+        The step sizes η: one number, a sequence η_1 … η_T, a function of i, or a
+        `Schedule` from `nn.schedules`.
     weight_decay
-        λ, 0 or more.
+        λ, 0 or more. It acts on all parameters, biases included.
+    max_norm
+        Scale a gradient whose norm ‖v‖, over all parameters, is larger down to this
+        norm (Pascanu, Mikolov and Bengio, 2013, algorithm 1). None does not.
 
     Attributes
     ----------
     iteration : int
         How many steps have been taken.
+    memory : dict of str to list of float
+        What is remembered of earlier steps: columns, a number for each parameter.
+    gradient_norm : float
+        ‖v‖ at the last step, before it was scaled; 0.0 before the first.
 
     Raises
     ------
     SettingError
-        If λ or a step size is negative or not finite, or there are no parameters.
+        If λ or a step size is negative or not finite, another setting is out of
+        range, or there are no parameters.
     OperandError
         If something among the parameters is not a leaf Value.
-
-    Examples
-    --------
-    >>> w = Value(3.0, label="w")
-    >>> optimizer = SGD([w], lr=[0.5, 0.25], weight_decay=0.5)
-    >>> (w * w).backward()
-    >>> optimizer.step()
-    0.5
-    >>> w.data
-    -0.75
     """
 
-    def __init__(self, parameters: Iterable[Value], lr: StepSizes, weight_decay: float = 0.0) -> None:
-        if not isinstance(parameters, Iterable):
-            raise OperandError(f"SGD takes a list of Values, such as model.parameters(); got {parameters!r}")
-        self.parameters = list(parameters)
-        if not self.parameters:
-            raise SettingError("there are no parameters to optimise; pass model.parameters()")
-        for parameter in self.parameters:
-            if not isinstance(parameter, Value) or parameter.primitive is not None:
-                raise OperandError(f"a parameter is a Value that was given, not computed; got {parameter!r}")
-        self.parameters = list(dict.fromkeys(self.parameters))
+    settings: ClassVar[tuple[str, ...]] = ()
+    """The names of the settings that an optimizer has besides those of all."""
+
+    remembers: ClassVar[tuple[str, ...]] = ()
+    """The names of the columns of `memory`."""
+
+    def __init__(
+        self,
+        parameters: Iterable[Value | Group],
+        lr: StepSizes,
+        weight_decay: float = 0.0,
+        *,
+        max_norm: float | None = None,
+    ) -> None:
+        self.lr = schedule(lr)
+        self.weight_decay = finite_setting("weight_decay (λ)", weight_decay)
+        self.max_norm = None if max_norm is None else finite_setting("max_norm", max_norm)
+        self.groups = self._grouped(parameters)
+        self.parameters = [parameter for group in self.groups for parameter in group.parameters]
+        if len(set(self.parameters)) < len(self.parameters):
+            raise SettingError("a parameter is in two groups, which could mean either's settings")
         self._named = [
             (parameter.label or f"{k}, without a label,", parameter)
             for k, parameter in enumerate(self.parameters)
         ]
-        self.lr = _step_sizes(lr)
-        self.weight_decay = finite_setting("weight_decay (λ)", weight_decay)
+        self.memory = {name: [0.0] * len(self.parameters) for name in self.remembers}
+        self.gradient_norm = 0.0
         self.iteration = 0
+
+    def rule(self, rate: float, decay: float) -> Rule:
+        """Return the formula of this step, for step size η and λ."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how weights move; define rule")
 
     def step_size(self, i: int) -> float:
         """Return η_i, the step size of iteration i, counted from 1.
@@ -81,19 +140,10 @@ class SGD:
             If the sequence of step sizes ends before i, or η_i is not a finite number,
             0 or more.
         """
-        if callable(self.lr):
-            return finite_setting(f"lr({i}), the step size η_{i},", self.lr(i))
-        if isinstance(self.lr, float):
-            return self.lr
-        if i > len(self.lr):
-            raise SettingError(
-                f"iteration {i} needs a step size η_{i}, but lr is a sequence of T = {len(self.lr)}; "
-                "make it longer, or pass a number or a function of i",
-            )
-        return self.lr[i - 1]
+        return self.lr(i)
 
     def step(self) -> float:
-        """Move every parameter against its gradient, and return the step size taken.
+        """Move every parameter by the formula, and return the step size η_i taken.
 
         A parameter without a gradient has v = 0.
 
@@ -109,20 +159,21 @@ class SGD:
         Everything is checked first: whatever is raised, nothing has changed.
         """
         rate = self.step_size(self.iteration + 1)
-        if not any(parameter.has_grad for parameter in self.parameters):
-            raise SettingError(
-                "no parameter has a gradient; call backward() on a loss that depends on them first"
-            )
-        gradients = [parameter.grad for parameter in self.parameters]
-        for (name, _), v in zip(self._named, gradients, strict=True):
-            if not math.isfinite(v):
-                raise NonFiniteError(
-                    f"the gradient of parameter {name} is {v!r}; no parameter was changed. "
-                    "Smaller steps or initial weights, or standardised inputs, may help",
-                )
+        gradients, norm = self._gradients()
         weights = [parameter.data for parameter in self.parameters]
-        moved = [w - rate * (v + self.weight_decay * w) for w, v in zip(weights, gradients, strict=True)]
-        set_data(self._named, moved)
+        columns = [weights, gradients, *self.memory.values()]
+        moved: list[tuple[float, ...]] = []
+        for group in self.groups:
+            part = slice(len(moved), len(moved) + len(group.parameters))
+            decay = self.weight_decay if group.weight_decay is None else group.weight_decay
+            rule = self.rule(rate * group.factor, decay)
+            moved += map(rule, *[column[part] for column in columns])
+        weights, *memory = [list(map(itemgetter(k), moved)) for k in range(1 + len(self.remembers))]
+        for name, column in zip(self.remembers, memory, strict=True):
+            self._refuse_non_finite(column, f"{name}, remembered for")
+        set_data(self._named, weights)
+        self.memory = dict(zip(self.remembers, memory, strict=True))
+        self.gradient_norm = norm
         self.iteration += 1
         return rate
 
@@ -131,21 +182,343 @@ class SGD:
         for parameter in self.parameters:
             parameter.zero_grad()
 
+    def state(self) -> dict[str, Any]:
+        """Return what the next steps depend on, for a checkpoint."""
+        return {
+            "iteration": self.iteration,
+            "gradient_norm": self.gradient_norm,
+            "memory": {name: array("d", column) for name, column in self.memory.items()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`.
+
+        Raises
+        ------
+        LengthError
+            If it is of another number of parameters, or of another kind of optimizer.
+        NonFiniteError
+            If a number in it is inf or nan.
+        """
+        memory = {name: list(column) for name, column in state["memory"].items()}
+        if {name: len(column) for name, column in memory.items()} != dict.fromkeys(
+            self.remembers, len(self.parameters)
+        ):
+            shown = ", ".join([f"{name} of {len(column)}" for name, column in memory.items()]) or "nothing"
+            raise LengthError(f"{self!r} cannot go on from a state that remembers {shown}")
+        for name, column in memory.items():
+            self._refuse_non_finite(column, f"{name}, remembered for")
+        self.iteration, self.gradient_norm = int(state["iteration"]), float(state["gradient_norm"])
+        self.memory = memory
+
+    def _gradients(self) -> tuple[list[float], float]:
+        """Return the gradient v, scaled down if that is asked for, and its norm before."""
+        if not any(parameter.has_grad for parameter in self.parameters):
+            raise SettingError(
+                "no parameter has a gradient; call backward() on a loss that depends on them first"
+            )
+        gradients = [parameter.grad for parameter in self.parameters]
+        self._refuse_non_finite(gradients, "the gradient of")
+        norm = math.hypot(*gradients)
+        if self.max_norm is not None and norm > self.max_norm:
+            if norm == math.inf:
+                raise NonFiniteError("the gradient's norm overflows; no parameter was changed")
+            gradients = [v * (self.max_norm / norm) for v in gradients]
+        return gradients, norm
+
+    def _refuse_non_finite(self, numbers: list[float], what: str) -> None:
+        """Raise an error that names the parameter whose number is inf or nan."""
+        if all(map(math.isfinite, numbers)):
+            return
+        name, number = next(
+            (name, number)
+            for (name, _), number in zip(self._named, numbers, strict=True)
+            if not math.isfinite(number)
+        )
+        raise NonFiniteError(
+            f"{what} parameter {name} is {number!r}; no parameter was changed. "
+            "Smaller steps or initial weights, or standardised inputs, may help",
+        )
+
+    def _grouped(self, parameters: Iterable[Value | Group]) -> list[Group]:
+        """Return the groups, checked; parameters that are in none make one."""
+        if not isinstance(parameters, Iterable):
+            raise OperandError(
+                f"{type(self).__name__} takes Values, such as model.parameters(); got {parameters!r}"
+            )
+        given: list[Any] = list(parameters)
+        groups = given if given and all(isinstance(part, Group) for part in given) else [Group(given)]
+        for members, factor, decay in groups:
+            for parameter in members:
+                if not isinstance(parameter, Value) or parameter.primitive is not None:
+                    raise OperandError(
+                        f"a parameter is a Value that was given, not computed; got {parameter!r}"
+                    )
+            if not members:
+                raise SettingError("there are no parameters to optimise; pass model.parameters()")
+            finite_setting("the factor of a group", factor)
+            finite_setting("weight_decay (λ) of a group", 0.0 if decay is None else decay)
+        return [group._replace(parameters=list(dict.fromkeys(group.parameters))) for group in groups]
+
     def __repr__(self) -> str:
-        lr = f"<{len(self.lr)} step sizes>" if isinstance(self.lr, tuple) else repr(self.lr)
+        names = ("lr", "weight_decay", *self.settings) + ("max_norm",) * (self.max_norm is not None)
+        shown = [f"{name}={getattr(self, name)!r}" for name in names]
         count = len(self.parameters)
-        shown = f"<{count} parameter{'s' * (count != 1)}>"
-        return f"SGD({shown}, lr={lr}, weight_decay={self.weight_decay})"
+        groups = f"<{count} parameter{'s' * (count != 1)}>"
+        if any(group != Group(group.parameters) for group in self.groups):
+            groups = repr(self.groups)
+        return f"{type(self).__name__}({groups}, {', '.join(shown)})"
 
 
-def _step_sizes(lr: StepSizes) -> float | tuple[float, ...] | Callable[[int], float]:
-    """Return step sizes that were checked, as far as that can be done before asking for them."""
-    if callable(lr):
-        return lr
-    numbers = plain(lr)
-    if isinstance(numbers, str | dict) or not hasattr(numbers, "__len__"):
-        return finite_setting("lr, the step size η,", numbers)
-    sizes = tuple([finite_setting(f"the step size η_{i}", size) for i, size in enumerate(numbers, start=1)])
-    if not sizes:
-        raise SettingError("lr is an empty sequence; it needs a step size η_i for each iteration i")
-    return sizes
+class SGD(Optimizer):
+    """Stochastic gradient descent: step i, from 1, is w ← w - η_i (v_i + λ w).
+
+    Here v_i is the gradient that the parameters hold. The term λ w is the gradient of
+    ½ λ ‖w‖². For the parameters see `Optimizer`.
+
+    Notes
+    -----
+    Source: Shalev-Shwartz and Ben-David, "Understanding Machine Learning" (2014),
+    section 20.6.
+
+    Examples
+    --------
+    >>> w = Value(3.0, label="w")
+    >>> optimizer = SGD([w], lr=[0.5, 0.25], weight_decay=0.5)
+    >>> (w * w).backward()
+    >>> optimizer.step()
+    0.5
+    >>> w.data
+    -0.75
+    """
+
+    def rule(self, rate: float, decay: float) -> Rule:
+        """Return the formula of this step."""
+        return lambda w, v: (w - rate * (v + decay * w),)
+
+
+class Momentum(Optimizer):
+    """SGD with momentum μ: u ← μ u + (v + λ w), then w ← w - η u.
+
+    With `nesterov` it is w ← w - η (v + λ w + μ u): the step from where momentum
+    would lead.
+
+    Parameters
+    ----------
+    parameters, lr, weight_decay, max_norm
+        As for `Optimizer`.
+    momentum
+        μ, from 0 up to, but not including, 1.
+    nesterov
+        Whether to look ahead.
+
+    Notes
+    -----
+    Sources: Polyak (1964); Nesterov (1983), in the form of Sutskever, Martens, Dahl and
+    Hinton (2013). As in PyTorch, η multiplies u and is no part of it, which differs from
+    the paper where η changes.
+
+    Examples
+    --------
+    >>> w = Value(1.0)
+    >>> optimizer = Momentum([w], lr=0.5, momentum=0.5)
+    >>> w.grad = 1.0
+    >>> for _ in range(3):
+    ...     step_size = optimizer.step()
+    ...     print(w.data, optimizer.memory)
+    0.5 {'u': [1.0]}
+    -0.25 {'u': [1.5]}
+    -1.125 {'u': [1.75]}
+    """
+
+    settings = ("momentum", "nesterov")
+    remembers = ("u",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value | Group],
+        lr: StepSizes,
+        weight_decay: float = 0.0,
+        *,
+        momentum: float = 0.9,
+        nesterov: bool = False,
+        max_norm: float | None = None,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay, max_norm=max_norm)
+        self.momentum = fraction_setting("momentum (μ)", momentum)
+        self.nesterov = bool(nesterov)
+
+    def rule(self, rate: float, decay: float) -> Rule:
+        """Return the formula of this step."""
+        momentum = self.momentum
+
+        def heavy_ball(w: float, v: float, u: float) -> tuple[float, ...]:
+            u = momentum * u + (v + decay * w)
+            return w - rate * u, u
+
+        def nesterov(w: float, v: float, u: float) -> tuple[float, ...]:
+            v += decay * w
+            u = momentum * u + v
+            return w - rate * (v + momentum * u), u
+
+        return nesterov if self.nesterov else heavy_ball
+
+
+class RMSProp(Optimizer):
+    """Steps relative to the recent size of the gradient: w ← w - η v / (√s + ε).
+
+    Here s ← ρ s + (1 - ρ) v² is a running mean of squares, a number for each weight. λ w
+    is added to v first.
+
+    Parameters
+    ----------
+    parameters, lr, weight_decay, max_norm
+        As for `Optimizer`.
+    rho
+        ρ, from 0 up to, but not including, 1.
+    eps
+        ε, more than 0.
+
+    Notes
+    -----
+    Source: Tieleman and Hinton (2012), lecture 6.5 of "Neural Networks for Machine
+    Learning", with ε added as in PyTorch.
+
+    Examples
+    --------
+    The first step is about η / √(1 - ρ) long, whatever the gradient:
+
+    >>> small, large = Value(0.0), Value(0.0)
+    >>> small.grad, large.grad = 1e-3, 1e3
+    >>> step_size = RMSProp([small, large], lr=0.1, rho=0.75).step()
+    >>> f"{small:.4f} {large:.4f}"
+    '-0.2000 -0.2000'
+    """
+
+    settings = ("rho", "eps")
+    remembers = ("s",)
+
+    def __init__(
+        self,
+        parameters: Iterable[Value | Group],
+        lr: StepSizes,
+        weight_decay: float = 0.0,
+        *,
+        rho: float = 0.99,
+        eps: float = 1e-8,
+        max_norm: float | None = None,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay, max_norm=max_norm)
+        self.rho = fraction_setting("rho (ρ)", rho)
+        self.eps = _more_than_zero(eps)
+
+    def rule(self, rate: float, decay: float) -> Rule:
+        """Return the formula of this step."""
+        rho, eps = self.rho, self.eps
+
+        def rmsprop(w: float, v: float, s: float) -> tuple[float, ...]:
+            v += decay * w
+            s = rho * s + (1 - rho) * v * v
+            return w - rate * v / (math.sqrt(s) + eps), s
+
+        return rmsprop
+
+
+class Adam(Optimizer):
+    """Adaptive moments: w ← w - η m̂ / (√ŝ + ε).
+
+    Here m ← β₁ m + (1 - β₁) v and s ← β₂ s + (1 - β₂) v² are running means of the
+    gradient and of its square; m̂ = m / (1 - β₁^i) and ŝ = s / (1 - β₂^i) make up for
+    their start at 0. λ w is added to v first; for weight decay see `AdamW`.
+
+    Parameters
+    ----------
+    parameters, lr, weight_decay, max_norm
+        As for `Optimizer`.
+    beta1, beta2
+        β₁ and β₂, from 0 up to, but not including, 1.
+    eps
+        ε, more than 0.
+
+    Notes
+    -----
+    Source: Kingma and Ba (2015), algorithm 1.
+
+    Examples
+    --------
+    The first step is about η long, whatever the gradient:
+
+    >>> small, large = Value(0.0), Value(0.0)
+    >>> small.grad, large.grad = 1e-3, 1e3
+    >>> step_size = Adam([small, large], lr=0.1).step()
+    >>> f"{small:.4f} {large:.4f}"
+    '-0.1000 -0.1000'
+    """
+
+    settings = ("beta1", "beta2", "eps")
+    remembers = ("m", "s")
+
+    def __init__(
+        self,
+        parameters: Iterable[Value | Group],
+        lr: StepSizes,
+        weight_decay: float = 0.0,
+        *,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        max_norm: float | None = None,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay, max_norm=max_norm)
+        self.beta1 = fraction_setting("beta1 (β₁)", beta1)
+        self.beta2 = fraction_setting("beta2 (β₂)", beta2)
+        self.eps = _more_than_zero(eps)
+
+    def rule(self, rate: float, decay: float) -> Rule:
+        """Return the formula of this step."""
+        beta1, beta2, eps, i = self.beta1, self.beta2, self.eps, self.iteration + 1
+        unbias1, unbias2 = 1 - beta1**i, 1 - beta2**i
+
+        def adam(w: float, v: float, m: float, s: float) -> tuple[float, ...]:
+            v += decay * w
+            m = beta1 * m + (1 - beta1) * v
+            s = beta2 * s + (1 - beta2) * v * v
+            return w - rate * (m / unbias1) / (math.sqrt(s / unbias2) + eps), m, s
+
+        return adam
+
+
+class AdamW(Adam):
+    """Adam with weight decay that is no part of the gradient: w ← w - η (m̂ / (√ŝ + ε) + λ w).
+
+    The parameters are those of `Adam`; with λ = 0 it is Adam.
+
+    Notes
+    -----
+    Source: Loshchilov and Hutter (2019), "Decoupled weight decay regularization",
+    algorithm 2, where η is the product of both of its step sizes.
+
+    Examples
+    --------
+    >>> w = Value(1.0)
+    >>> w.grad = 1e-300
+    >>> step_size = AdamW([w], lr=0.5, weight_decay=0.5).step()
+    >>> w.data
+    0.75
+    """
+
+    def rule(self, rate: float, decay: float) -> Rule:
+        """Return the formula of this step: Adam's without λ, then decay."""
+        adam = super().rule(rate, 0.0)
+
+        def adamw(w: float, v: float, m: float, s: float) -> tuple[float, ...]:
+            moved, m, s = adam(w, v, m, s)
+            return moved - rate * decay * w, m, s
+
+        return adamw
+
+
+def _more_than_zero(eps: float) -> float:
+    if finite_setting("eps (ε)", eps) == 0:
+        raise SettingError("eps (ε) must be more than 0: a weight whose gradient stays 0 would divide 0 by 0")
+    return float(eps)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nn.data import Data
     from nn.initializers import Seed
     from nn.module import Module
-    from nn.optim import StepSizes
+    from nn.schedules import StepSizes
 
     Loss: TypeAlias = Callable[[Any, Any], Value]
 
@@ -111,8 +111,7 @@ def fit(
     )
     random = generator(seed, "training")
     optimizer = SGD(model.parameters(), lr, weight_decay)
-    if isinstance(optimizer.lr, tuple):
-        optimizer.step_size(iterations)  # a sequence that is too short is refused before the first step
+    optimizer.lr.require(iterations)  # a sequence that is too short is refused before the first step
     history, line = History(), _ProgressLine(progress, iterations)
 
     def validate(i: int) -> None:

@@ -42,7 +42,7 @@ ROOMS = {
         *("views", "mistakes", "slips", "compare", "exercises", "", "__main__"),
     ],
     "nn": [
-        *("_conflict", "errors", "module", "initializers", "layers", "losses", "optim", "data"),
+        *("_conflict", "errors", "module", "initializers", "layers", "losses", "schedules", "optim", "data"),
         *("history", "training", "layered", "to_go", "by_hand", "saturation", ""),
     ],
 }

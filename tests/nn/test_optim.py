@@ -1,15 +1,29 @@
-"""SGD: w ← w - η_i (v_i + λ w), to the bit, and nothing at all after an error."""
+"""Optimizers: each the formula it says it is, and nothing at all after an error."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from autograd import OperandError, Value
-from nn import MLP, SGD, NonFiniteError, SettingError
+from autograd import LengthError, OperandError, Value
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    AdamW,
+    Cosine,
+    Group,
+    Inverse,
+    Momentum,
+    NonFiniteError,
+    Optimizer,
+    RMSProp,
+    SettingError,
+)
 
 finite = st.floats(-1e6, 1e6)
 small = st.floats(0, 10)
@@ -151,7 +165,200 @@ def test_zero_grad() -> None:
 
 
 def test_repr() -> None:
-    assert repr(SGD([Value(1.0)], 0.1)) == "SGD(<1 parameter>, lr=0.1, weight_decay=0.0)"
-    assert (
-        repr(SGD([Value(1.0)], [0.1, 0.2], 0.5)) == "SGD(<1 parameter>, lr=<2 step sizes>, weight_decay=0.5)"
+    w = Value(1.0)
+    assert repr(SGD([w], 0.1)) == "SGD(<1 parameter>, lr=Constant(lr=0.1), weight_decay=0.0)"
+    assert repr(Momentum([w], [0.1, 0.2], max_norm=1)) == (
+        "Momentum(<1 parameter>, lr=Listed(<2 step sizes>), weight_decay=0.0, "
+        "momentum=0.9, nesterov=False, max_norm=1.0)"
     )
+    assert repr(SGD([Group([w], factor=2.0)], 0.1)) == (
+        "SGD([Group(<1 parameter>, factor=2.0)], lr=Constant(lr=0.1), weight_decay=0.0)"
+    )
+
+
+# Each optimizer against its formula, as five lines of numpy -----------------------------------------
+
+RATE, DECAY, STEPS = 0.05, 0.02, 1000
+STIFFNESS = np.geomspace(0.1, 10.0, 6)
+START = np.linspace(-2.0, 2.0, 6)
+
+
+def gradient(w: np.ndarray) -> np.ndarray:
+    """The gradient of Σ k w²/2 + cos(3 w): several minima, and none that is flat."""
+    return np.asarray(STIFFNESS * w - 3 * np.sin(3 * w))
+
+
+def reference_sgd(w: np.ndarray, rates: Iterator[float]) -> np.ndarray:
+    for rate in rates:
+        w = w - rate * (gradient(w) + DECAY * w)
+    return w
+
+
+def reference_momentum(w: np.ndarray, rates: Iterator[float], *, nesterov: bool = False) -> np.ndarray:
+    u = np.zeros(6)
+    for rate in rates:
+        v = gradient(w) + DECAY * w
+        u = 0.9 * u + v
+        w = w - rate * (v + 0.9 * u if nesterov else u)
+    return w
+
+
+def reference_rmsprop(w: np.ndarray, rates: Iterator[float]) -> np.ndarray:
+    s = np.zeros(6)
+    for rate in rates:
+        v = gradient(w) + DECAY * w
+        s = 0.99 * s + 0.01 * v * v
+        w = w - rate * v / (np.sqrt(s) + 0.3)
+    return w
+
+
+def reference_adam(w: np.ndarray, rates: Iterator[float], *, decoupled: bool = False) -> np.ndarray:
+    m, s = np.zeros(6), np.zeros(6)
+    for i, rate in enumerate(rates, start=1):
+        v = gradient(w) + (0 if decoupled else DECAY) * w
+        m, s = 0.8 * m + 0.2 * v, 0.95 * s + 0.05 * v * v
+        unbiased = m / (1 - 0.8**i), s / (1 - 0.95**i)
+        w = w - rate * unbiased[0] / (np.sqrt(unbiased[1]) + 0.3) - (rate * DECAY * w if decoupled else 0)
+    return w
+
+
+REFERENCES: list[tuple[type[Optimizer], dict[str, Any], Callable[..., np.ndarray]]] = [
+    (SGD, {}, reference_sgd),
+    (Momentum, {}, reference_momentum),
+    (Momentum, {"nesterov": True}, partial(reference_momentum, nesterov=True)),
+    (RMSProp, {"eps": 0.3}, reference_rmsprop),
+    (Adam, {"beta1": 0.8, "beta2": 0.95, "eps": 0.3}, reference_adam),
+    (AdamW, {"beta1": 0.8, "beta2": 0.95, "eps": 0.3}, partial(reference_adam, decoupled=True)),
+]
+
+
+@pytest.mark.parametrize(("kind", "settings", "reference"), REFERENCES)
+def test_a_thousand_steps_are_those_of_the_formula(
+    kind: type[Optimizer], settings: dict[str, Any], reference: Callable[..., np.ndarray]
+) -> None:
+    schedule = Cosine(RATE, STEPS, least=0.01)
+    parameters = [Value(w) for w in START]
+    optimizer = kind(parameters, schedule, DECAY, **settings)
+    for _ in range(STEPS):
+        for w, v in zip(parameters, gradient(np.array([w.data for w in parameters])), strict=True):
+            w.grad = v
+        optimizer.step()
+    expected = reference(START, map(schedule, range(1, STEPS + 1)))
+    assert [w.data for w in parameters] == pytest.approx(expected.tolist(), rel=1e-12)
+    assert optimizer.iteration == STEPS
+
+
+def test_the_references_differ_from_one_another() -> None:
+    ends = [reference(START, iter([RATE] * 20)) for _, _, reference in REFERENCES]
+    for k, end in enumerate(ends):
+        assert all(np.abs(end - other).max() > 1e-3 for other in ends[:k])
+
+
+@pytest.mark.parametrize("kind", [Adam, AdamW, RMSProp])
+def test_eps_is_honoured(kind: type[Optimizer]) -> None:
+    moved = []
+    for eps in (1e-8, 1.0):
+        w = Value(0.0)
+        w.grad = 1e-3
+        kind([w], 0.1, eps=eps).step()  # type: ignore[call-arg]
+        moved.append(w.data)
+    assert moved[0] < -0.09
+    assert -1.1e-3 < moved[1] < 0
+
+
+# Groups and clipping --------------------------------------------------------------------------------
+
+
+def test_groups_have_settings_of_their_own() -> None:
+    ws = [Value(1.0) for _ in range(3)]
+    for w in ws:
+        w.grad = 1.0
+    SGD([Group(ws[:1]), Group(ws[1:2], weight_decay=0.0), Group(ws[2:], factor=0.5)], 0.5, 0.5).step()
+    assert [w.data for w in ws] == [0.25, 0.5, 0.625]
+
+
+def test_groups_that_are_refused() -> None:
+    w = Value(1.0)
+    with pytest.raises(SettingError, match="in two groups"):
+        SGD([Group([w]), Group([w])], 0.1)
+    with pytest.raises(SettingError, match="no parameters"):
+        SGD([Group([w]), Group([])], 0.1)
+    with pytest.raises(SettingError, match="factor of a group must be"):
+        SGD([Group([w], factor=-1.0)], 0.1)
+    with pytest.raises(SettingError, match="of a group must be"):
+        SGD([Group([w], weight_decay=math.nan)], 0.1)
+    with pytest.raises(OperandError, match="given, not computed; got Group"):
+        SGD([w, Group([Value(1.0)])], 0.1)
+
+
+@given(st.lists(finite, min_size=1, max_size=5), st.floats(0, 100))
+def test_a_clipped_gradient_has_the_norm_and_keeps_its_direction(vs: list[float], most: float) -> None:
+    ws = [Value(0.0) for _ in vs]
+    for w, v in zip(ws, vs, strict=True):
+        w.grad = v
+    optimizer = SGD(ws, 1.0, max_norm=most)
+    optimizer.step()
+    norm = math.hypot(*vs)
+    assert optimizer.gradient_norm == norm
+    scale = min(1.0, most / norm) if norm else 1.0
+    assert [-w.data for w in ws] == pytest.approx([scale * v for v in vs], rel=1e-12, abs=1e-300)
+
+
+def test_a_norm_that_overflows_cannot_be_clipped() -> None:
+    ws = [Value(0.0), Value(0.0)]
+    for w in ws:
+        w.grad = 1.5e308
+    with pytest.raises(NonFiniteError, match="norm overflows"):
+        SGD(ws, 1.0, max_norm=1.0).step()
+    assert [w.data for w in ws] == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("kind", [RMSProp, Adam, AdamW])
+def test_a_mean_of_squares_that_overflows_is_an_error_and_changes_nothing(kind: type[Optimizer]) -> None:
+    w = Value(1.0, label="w")
+    w.grad = 1e200
+    optimizer = kind([w], 0.1)
+    with pytest.raises(NonFiniteError, match="s, remembered for parameter w is inf"):
+        optimizer.step()
+    assert (w.data, optimizer.iteration, optimizer.memory["s"]) == (1.0, 0, [0.0])
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda w: Momentum([w], 0.1, momentum=1.0), r"momentum \(μ\)"),
+        (lambda w: RMSProp([w], 0.1, rho=-0.1), r"rho \(ρ\)"),
+        (lambda w: Adam([w], 0.1, beta1=math.nan), r"beta1 \(β₁\)"),
+        (lambda w: Adam([w], 0.1, beta2=2), r"beta2 \(β₂\)"),
+        (lambda w: AdamW([w], 0.1, eps=0.0), r"eps \(ε\) must be more than 0"),
+        (lambda w: SGD([w], 0.1, max_norm=-1.0), "max_norm"),
+    ],
+)
+def test_settings_out_of_range(make: Callable[[Value], Optimizer], text: str) -> None:
+    with pytest.raises(SettingError, match=text):
+        make(Value(1.0))
+
+
+def test_an_optimizer_goes_on_from_its_state() -> None:
+    w, twin = Value(1.0), Value(1.0)
+    optimizer = Adam([w], Inverse(0.1))
+    for v in (1.0, -0.5, 2.0):
+        w.grad = v
+        optimizer.step()
+    second = Adam([twin], Inverse(0.1))
+    second.restore(optimizer.state())
+    twin.data = w.data
+    for optimizer_of, parameter in ((optimizer, w), (second, twin)):
+        parameter.grad = 0.7
+        optimizer_of.step()
+    assert w.data == twin.data
+    assert second.iteration == 4
+    with pytest.raises(LengthError, match="cannot go on from a state that remembers m of 1, s of 1"):
+        Momentum([w], 0.1).restore(optimizer.state())
+
+
+def test_an_optimizer_without_a_rule_says_so() -> None:
+    w = Value(1.0)
+    w.grad = 1.0
+    with pytest.raises(NotImplementedError, match="define rule"):
+        Optimizer([w], 0.1).step()
