@@ -14,8 +14,9 @@
 
 from nn._conflict import PackageConflictError  # comes first: it checks that `autograd` is ours
 from nn.by_hand import backpropagate_by_hand, backpropagation
-from nn.data import Dataset, breast_cancer, digits, split, standardise, two_moons
-from nn.errors import NonFiniteError, SettingError, TargetError
+from nn.checkpoints import load_checkpoint, save_checkpoint
+from nn.data import Dataset, Draws, breast_cancer, digits, split, standardise, two_moons
+from nn.errors import CheckpointError, NonFiniteError, SettingError, TargetError
 from nn.history import History
 from nn.initializers import he, normal, xavier
 from nn.layered import (
@@ -26,6 +27,7 @@ from nn.layered import (
 )
 from nn.layers import MLP, Layer, Neuron
 from nn.losses import binary_cross_entropy, hinge, mse, softmax_cross_entropy
+from nn.metrics import accuracy, mean_loss
 from nn.module import Module
 from nn.optim import SGD, Adam, AdamW, Group, Momentum, Optimizer, RMSProp
 from nn.saturation import saturation, scale_curve
@@ -38,9 +40,11 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "CheckpointError",
     "Constant",
     "Cosine",
     "Dataset",
+    "Draws",
     "Group",
     "History",
     "Inverse",
@@ -71,6 +75,7 @@ __all__ = [
     "hinge",
     "input_block_matrix",
     "layered_form",
+    "load_checkpoint",
     "loss_of_weights",
     "loss_to_go",
     "mean_loss",
@@ -78,6 +83,7 @@ __all__ = [
     "normal",
     "outputs_to_go",
     "saturation",
+    "save_checkpoint",
     "scale_curve",
     "softmax_cross_entropy",
     "split",

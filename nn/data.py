@@ -15,6 +15,7 @@ import numpy as np
 from autograd import LengthError, OperandError
 from nn.errors import NonFiniteError, SettingError, TargetError, finite_setting, whole_setting
 from nn.initializers import generator
+from nn.module import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -269,6 +270,64 @@ def samples(data: Data) -> list[tuple[list[float], Any]]:
     """Return data as a list of samples (x, y), of Python numbers, which are quicker than numpy's."""
     inputs, targets, *_ = dataset(data)
     return list(zip(inputs.tolist(), targets.tolist(), strict=True))
+
+
+class Draws:
+    """Draw samples at random, so many at a time: their numbers, from 0.
+
+    Parameters
+    ----------
+    count
+        How many samples there are.
+    size
+        How many to draw at a time.
+    replacement
+        If true, every draw is from all of them, (x, y) ~ D. If false, each is drawn once
+        in a pass, in an order that is new in each pass; the last draw of a pass may be
+        smaller.
+    seed
+        A seed, or a generator to draw on from.
+
+    Examples
+    --------
+    >>> draws = Draws(5, size=2, replacement=False)
+    >>> a_pass = [draws.draw() for _ in range(3)]
+    >>> [len(batch) for batch in a_pass], sorted(sum(a_pass, []))
+    ([2, 2, 1], [0, 1, 2, 3, 4])
+    """
+
+    def __init__(self, count: int, size: int = 1, *, replacement: bool = True, seed: Seed = 0) -> None:
+        self.count = whole_setting("count", count, least=1)
+        self.size = whole_setting("batch_size", size, least=1)
+        self.replacement = replacement
+        self.random = generator(seed, "training")
+        self.waiting: list[int] = []
+
+    def draw(self) -> list[int]:
+        """Return the numbers of the next samples."""
+        if self.replacement:
+            return [int(self.random.integers(self.count)) for _ in range(self.size)]
+        if not self.waiting:
+            self.waiting = self.random.permutation(self.count).tolist()
+        batch, self.waiting = self.waiting[: self.size], self.waiting[self.size :]
+        return batch
+
+    def state(self) -> dict[str, Any]:
+        """Return what the next draws depend on."""
+        return {"random": _plain_state(self.random.bit_generator.state), "waiting": self.waiting}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from a `state`."""
+        waiting = [int(k) for k in state["waiting"]]
+        self.random.bit_generator.state = state["random"]
+        self.waiting = waiting
+
+
+def _plain_state(state: Any) -> Any:  # noqa: ANN401 - dicts, arrays and numbers
+    """Return the state of a bit generator as dicts, lists and whole numbers."""
+    if isinstance(state, dict):
+        return {name: _plain_state(part) for name, part in state.items()}
+    return plain(state)
 
 
 def _array(name: str, numbers: Any) -> NDArray[Any]:  # noqa: ANN401 - anything may be tried

@@ -21,6 +21,10 @@ class NonFiniteError(AutogradError, ArithmeticError):
     """A number that must be finite is inf or nan: a gradient, a loss, a sample."""
 
 
+class CheckpointError(AutogradError, ValueError):
+    """A file is no checkpoint, or damaged, or of another model or training; nothing was restored."""
+
+
 def finite_setting(name: str, number: object) -> float:
     """Return a setting as a float, or refuse what is not a finite number, 0 or more."""
     if isinstance(number, Real) and 0 <= float(number) < math.inf:

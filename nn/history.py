@@ -3,8 +3,31 @@
 from __future__ import annotations
 
 import math
+from array import array
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 ROWS = 12
+COLUMNS = 80
+
+
+class Look(NamedTuple):
+    """One look at the validation set: after which iteration, the mean loss, and other metrics."""
+
+    iteration: int
+    loss: float
+    metrics: dict[str, float]
+
+
+class Best(NamedTuple):
+    """The first of the looks with the lowest loss, the weights w* then, and which look it was."""
+
+    iteration: int
+    loss: float
+    weights: array[float]
+    look: int
 
 
 class History:
@@ -12,28 +35,20 @@ class History:
 
     Attributes
     ----------
-    losses : list of float
-        The loss on the sample of iteration 1, 2, …, before its step.
-    step_sizes : list of float
-        The step size η_i of each iteration.
-    validation_iterations : list of int
-        After which iterations the validation set was looked at; 0 is the start.
-    validation_losses : list of float
-        What was seen then: the mean loss.
-    best_iteration : int or None
-        The iteration of the lowest validation loss, the first of equals.
-    best_validation_loss : float or None
-        That loss.
-    best_weights : list of float
-        The weights w* at that time, in the order of ``model.parameters()``.
-    interrupted : bool
-        Whether training was stopped by Ctrl-C.
+    looks : list of Look
+        What was seen of the validation set, and when; iteration 0 is the start.
+    best : Best or None
+        The look with the lowest loss, the first of equals, and the weights w* then, in
+        the order of ``model.parameters()``.
+    ending : str
+        What ended training before its last iteration: "interrupted", by Ctrl-C; "out of
+        patience"; "stopped by a callback". Empty if nothing did.
 
     Examples
     --------
     >>> history = History()
     >>> history.record_validation(0, 0.7, [0.0, 0.1])
-    >>> history.record_step(0.6, 0.5)
+    >>> history.record_step(0.6, 0.5, 1.2)
     >>> history.record_validation(1, 0.2, [0.3, 0.4])
     >>> history
     <History: 1 iteration, best validation loss 0.2 at iteration 1>
@@ -44,61 +59,159 @@ class History:
     """
 
     def __init__(self) -> None:
-        self.losses: list[float] = []
-        self.step_sizes: list[float] = []
-        self.validation_iterations: list[int] = []
-        self.validation_losses: list[float] = []
-        self.best_iteration: int | None = None
-        self.best_validation_loss: float | None = None
-        self.best_weights: list[float] = []
-        self.interrupted = False
+        self._steps = array("d")  # loss, step size, gradient norm; and so on: 24 bytes an iteration
+        self.looks: list[Look] = []
+        self.best: Best | None = None
+        self.ending = ""
+
+    # What happened --------------------------------------------------------------------------------
 
     @property
     def iterations(self) -> int:
         """How many steps were taken."""
-        return len(self.losses)
+        return len(self._steps) // 3
 
-    def record_step(self, loss: float, step_size: float) -> None:
-        """Add an iteration: the loss on its sample, and the size of its step."""
-        self.losses.append(loss)
-        self.step_sizes.append(step_size)
+    @property
+    def losses(self) -> list[float]:
+        """The loss on the samples of iteration 1, 2, …, before its step."""
+        return self._steps[0::3].tolist()
 
-    def record_validation(self, iteration: int, loss: float, weights: list[float]) -> None:
+    @property
+    def step_sizes(self) -> list[float]:
+        """The step size η_i of each iteration."""
+        return self._steps[1::3].tolist()
+
+    @property
+    def gradient_norms(self) -> list[float]:
+        """The norm ‖v_i‖ of each iteration's gradient, before any clipping."""
+        return self._steps[2::3].tolist()
+
+    @property
+    def validation_iterations(self) -> list[int]:
+        """After which iterations the validation set was looked at; 0 is the start."""
+        return [look.iteration for look in self.looks]
+
+    @property
+    def validation_losses(self) -> list[float]:
+        """What was seen then: the mean loss."""
+        return [look.loss for look in self.looks]
+
+    @property
+    def metrics(self) -> dict[str, list[float]]:
+        """What else was seen then, by name."""
+        names = self.looks[0].metrics if self.looks else {}
+        return {name: [look.metrics[name] for look in self.looks] for name in names}
+
+    @property
+    def training_losses(self) -> list[float]:
+        """The learning curve beside `validation_losses`: the mean training loss from look to look."""
+        return [
+            self.mean_loss(before.iteration, look.iteration)
+            for before, look in zip(self.looks, self.looks[1:], strict=False)
+        ]
+
+    def mean_loss(self, after: int, until: int) -> float:
+        """Return the mean training loss of the iterations `after` + 1 … `until`."""
+        return math.fsum(self._steps[3 * after : 3 * until : 3]) / (until - after)
+
+    # The best of it -------------------------------------------------------------------------------
+
+    @property
+    def best_iteration(self) -> int | None:
+        """The iteration of the lowest validation loss, the first of equals."""
+        return self.best.iteration if self.best else None
+
+    @property
+    def best_validation_loss(self) -> float | None:
+        """The lowest validation loss."""
+        return self.best.loss if self.best else None
+
+    @property
+    def best_weights(self) -> list[float]:
+        """The weights w* at that time; empty before the first look."""
+        return list(self.best.weights) if self.best else []
+
+    @property
+    def looks_since_best(self) -> int:
+        """How many looks, to the last, found no lower loss: what patience is measured by."""
+        return len(self.looks) - 1 - self.best.look if self.best else 0
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether training was stopped by Ctrl-C."""
+        return self.ending == "interrupted"
+
+    # Recording ------------------------------------------------------------------------------------
+
+    def record_step(self, loss: float, step_size: float, gradient_norm: float) -> None:
+        """Add an iteration: the loss on its samples, the size of its step, the gradient's norm."""
+        self._steps.extend((loss, step_size, gradient_norm))  # one call, which Ctrl-C cannot divide
+
+    def record_validation(
+        self,
+        iteration: int,
+        loss: float,
+        weights: Sequence[float],
+        metrics: Mapping[str, float] | None = None,
+    ) -> None:
         """Add a look at the validation set; keep the weights if they do better than all before."""
-        self.validation_iterations.append(iteration)
-        self.validation_losses.append(loss)
-        if self.best_validation_loss is None or loss < self.best_validation_loss:
-            self.best_iteration, self.best_validation_loss, self.best_weights = iteration, loss, weights
+        self.looks.append(Look(iteration, loss, dict(metrics or {})))
+        if self.best is None or loss < self.best.loss:
+            self.best = Best(iteration, loss, array("d", weights), len(self.looks) - 1)
+
+    def state(self) -> dict[str, Any]:
+        """Return everything, for a checkpoint."""
+        return {
+            "steps": self._steps[:],
+            "looks": list(self.looks),
+            "best": self.best,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Become what a `state` tells."""
+        looks = [Look(*look) for look in state["looks"]]
+        best = Best(*state["best"]) if state["best"] else None
+        self._steps, self.looks, self.best, self.ending = state["steps"][:], looks, best, ""
+
+    # Looking --------------------------------------------------------------------------------------
 
     def __repr__(self) -> str:
         best = "no validation yet"
-        if self.best_validation_loss is not None:
-            best = f"best validation loss {self.best_validation_loss:.4g} at iteration {self.best_iteration}"
+        if self.best:
+            best = f"best validation loss {self.best.loss:.4g} at iteration {self.best.iteration}"
         count = f"{self.iterations} iteration{'s' * (self.iterations != 1)}"
-        return f"<History: {count}, {best}{', interrupted' * self.interrupted}>"
+        return f"<History: {count}, {best}{f', {self.ending}' if self.ending else ''}>"
 
     def __str__(self) -> str:
         """Tabulate some of the looks at the validation set, the best one among them.
 
         The training loss is the mean over the iterations since the line above.
         """
-        lines = ["iteration   step size   training loss   validation loss"]
-        before = 0
-        for look in self._shown_looks():
-            i, loss = self.validation_iterations[look], self.validation_losses[look]
-            rate = f"{self.step_sizes[i - 1]:.4g}" if i else "-"
-            mean = f"{math.fsum(self.losses[before:i]) / (i - before):.4g}" if i else "-"
-            note = "   <- best, w*" if i == self.best_iteration else ""
-            lines.append(f"{i:>9}   {rate:>9}   {mean:>13}   {loss:>15.4g}{note}")
+        note = "   <- best, w*"
+        title = "iteration   step size   training loss   validation loss"
+        names = list(self.metrics)
+        while len(title) + sum([3 + max(6, len(name)) for name in names]) + len(note) > COLUMNS:
+            names.pop()
+        lines = [title + "".join([f"   {name:>6}" for name in names])]
+        before, step_sizes = 0, self.step_sizes
+        for i, loss, metrics in self._shown_looks():
+            rate = f"{step_sizes[i - 1]:.4g}" if i else "-"
+            mean = f"{self.mean_loss(before, i):.4g}" if i else "-"
+            more = "".join([f"   {metrics[name]:>{max(6, len(name))}.4g}" for name in names])
+            mark = note if i == self.best_iteration else ""
+            lines.append(f"{i:>9}   {rate:>9}   {mean:>13}   {loss:>15.4g}{more}{mark}")
             before = i
-        if self.interrupted:
-            lines.append(f"interrupted in iteration {self.iterations + 1}")
+        hidden = [name for name in self.metrics if name not in names]
+        if hidden:
+            lines.append(f"also in history.metrics: {', '.join(hidden)}")
+        if self.ending:
+            lines.append(f"{self.ending} after iteration {self.iterations}")
         return "\n".join(lines)
 
-    def _shown_looks(self) -> list[int]:
+    def _shown_looks(self) -> list[Look]:
         """Choose looks evenly, the first and last included, and the best one."""
-        count = len(self.validation_losses)
-        if not count:
-            return []
-        looks = {round(row * (count - 1) / (ROWS - 1)) for row in range(ROWS)}
-        return sorted(looks | {self.validation_iterations.index(self.best_iteration or 0)})
+        count = len(self.looks)
+        evenly = {round(row * (count - 1) / (ROWS - 1)) for row in range(ROWS)} if count else set()
+        return [
+            look for k, look in enumerate(self.looks) if k in evenly or look.iteration == self.best_iteration
+        ]

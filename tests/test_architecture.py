@@ -42,8 +42,21 @@ ROOMS = {
         *("views", "mistakes", "slips", "compare", "exercises", "", "__main__"),
     ],
     "nn": [
-        *("_conflict", "errors", "module", "initializers", "layers", "losses", "schedules", "optim", "data"),
-        *("history", "training", "layered", "to_go", "by_hand", "saturation", ""),
+        *("_conflict", "errors", "module", "initializers", "layers", "losses", "data", "metrics"),
+        *(
+            "schedules",
+            "optim",
+            "history",
+            "checkpoints",
+            "progress",
+            "run",
+            "training",
+            "layered",
+            "to_go",
+            "by_hand",
+            "saturation",
+            "",
+        ),
     ],
 }
 """Every file, in the order in which they may import one another; "" is the package's own front door."""

@@ -7,7 +7,7 @@ def long_history() -> History:
     history = History()
     history.record_validation(0, 0.7, [0.0])
     for i in range(1, 100_001):
-        history.record_step(1e-7 / i, 0.1 / i)
+        history.record_step(1e-7 / i, 0.1 / i, 1.0)
         if i % 1000 == 0:
             history.record_validation(i, 0.1 if i == 37_000 else 0.5, [float(i)])
     return history
@@ -36,9 +36,9 @@ def test_an_empty_history_prints() -> None:
 
 def test_repr_is_one_line() -> None:
     history = long_history()
-    history.interrupted = True
+    history.ending = "interrupted"
     assert (
         repr(history)
         == "<History: 100000 iterations, best validation loss 0.1 at iteration 37000, interrupted>"
     )
-    assert str(history).splitlines()[-1] == "interrupted in iteration 100001"
+    assert str(history).splitlines()[-1] == "interrupted after iteration 100000"

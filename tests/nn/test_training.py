@@ -1,9 +1,11 @@
 """fit: the algorithm as it is written, and what is left behind however it ends."""
 
+import gc
 import io
 import math
 import re
 import sys
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,11 @@ import pytest
 from autograd import DomainError, LengthError, OperandError, Value
 from nn import (
     MLP,
+    SGD,
+    Adam,
+    Draws,
+    History,
+    Module,
     NonFiniteError,
     SettingError,
     TargetError,
@@ -217,6 +224,212 @@ def test_accuracy_of_one_output_and_of_several() -> None:
     assert accuracy(model, ([[1.0], [0.0], [0.5], [0.0]], [0, 1, 0, 2])) == 0.75
 
 
+# Mini-batches, other optimizers, stopping, metrics --------------------------------------------------
+
+
+def test_a_batch_is_the_mean_of_its_samples() -> None:
+    model, twin = small_model(), small_model()
+    draws = Draws(len(TRAIN.inputs), 8, replacement=False, seed=5)
+    history = fit(
+        model,
+        binary_cross_entropy,
+        TRAIN,
+        VALIDATION,
+        **settings(iterations=12, batch_size=8, replacement=False, validate_every=12, seed=5, lr=0.3),
+    )
+    sample = samples(TRAIN)
+    for i in range(12):
+        batch = draws.draw()
+        assert len(batch) == (2 if i in {5, 11} else 8)  # 42 samples
+        twin.zero_grad()
+        losses = [binary_cross_entropy(twin(x), y) for x, y in (sample[k] for k in batch)]
+        for loss in losses:
+            loss.backward()
+        assert history.losses[i] == pytest.approx(sum(loss.data for loss in losses) / len(batch), rel=1e-14)
+        norm = math.hypot(*[w.grad / len(batch) for w in twin.parameters()])
+        assert history.gradient_norms[i] == pytest.approx(norm, rel=1e-13)
+        for w in twin.parameters():
+            w.data -= 0.3 * w.grad / len(batch)
+    assert history.best_iteration == 12
+    assert weights(model) == pytest.approx(weights(twin), rel=1e-12)
+
+
+def test_without_replacement_each_sample_is_drawn_once_in_a_pass() -> None:
+    draws = Draws(10, 3, replacement=False)
+    passes = [[k for _ in range(4) for k in draws.draw()] for _ in range(5)]
+    assert all(sorted(a_pass) == list(range(10)) for a_pass in passes)
+    assert len({tuple(a_pass) for a_pass in passes}) == 5
+
+
+def test_one_look_a_pass_unless_told_otherwise() -> None:
+    history = fit(
+        small_model(), binary_cross_entropy, TRAIN, VALIDATION, **settings(iterations=12, batch_size=8)
+    )
+    assert history.validation_iterations == [0, 6, 12]
+
+
+def test_any_optimizer_can_be_used() -> None:
+    model, twin = small_model(), small_model()
+    chosen = fit(
+        model,
+        binary_cross_entropy,
+        TRAIN,
+        VALIDATION,
+        **settings(lr=None, optimizer=SGD(model.parameters(), 0.1, 0.01)),
+    )
+    by_name = fit(twin, binary_cross_entropy, TRAIN, VALIDATION, **settings(lr=0.1, weight_decay=0.01))
+    assert vars(chosen) == vars(by_name)
+    adam = fit(
+        twin,
+        binary_cross_entropy,
+        TRAIN,
+        VALIDATION,
+        **settings(lr=None, optimizer=Adam(twin.parameters(), 0.02)),
+    )
+    assert min(adam.validation_losses) < by_name.validation_losses[-1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"lr": None}, "takes lr, or an optimizer"),
+        ({"optimizer": SGD(small_model().parameters(), 0.1)}, "takes lr, or an optimizer"),
+        ({"optimizer": SGD(small_model().parameters(), 0.1), "lr": None}, "not the model's"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"patience": 0}, "patience"),
+        ({"every": 0}, "every"),
+    ],
+)
+def test_more_settings_are_checked(changes: dict[str, Any], text: str) -> None:
+    with pytest.raises(SettingError, match=text):
+        fit(small_model(), binary_cross_entropy, TRAIN, VALIDATION, **settings(**changes))
+
+
+def test_patience_counts_the_looks_without_a_lower_loss() -> None:
+    def loss(output: Value, target: int) -> Value:
+        return output * 0 + target
+
+    history = fit(
+        small_model(),
+        loss,
+        ([[0.0, 0.0]], [1]),
+        ([[0.0, 0.0]], [2]),
+        **settings(validate_every=5, patience=3),
+    )
+    assert history.validation_iterations == [0, 5, 10, 15]
+    assert (history.iterations, history.ending) == (15, "out of patience")
+    assert str(history).splitlines()[-1] == "out of patience after iteration 15"
+    patient = fit(
+        small_model(), binary_cross_entropy, TRAIN, VALIDATION, **settings(validate_every=5, patience=30)
+    )
+    assert (patient.iterations, patient.ending) == (30, "")
+
+
+def test_metrics_are_measured_at_each_look() -> None:
+    model = small_model()
+    seen: list[float] = []
+
+    def largest_weight(of: Module, _data: object) -> float:
+        seen.append(max(abs(w.data) for w in of.parameters()))
+        return seen[-1]
+
+    history = fit(
+        model,
+        binary_cross_entropy,
+        TRAIN,
+        VALIDATION,
+        **settings(
+            validate_every=10,
+            metrics={"accuracy": accuracy, "a very long name": largest_weight, "f1": accuracy},
+        ),
+    )
+    assert history.metrics["a very long name"] == seen
+    assert len(history.metrics["accuracy"]) == len(history.validation_losses) == 4
+    assert history.best
+    assert history.metrics["accuracy"][history.best.look] == accuracy(model, VALIDATION)
+    lines = str(history).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[-1] == "also in history.metrics: a very long name, f1"
+
+
+def test_callbacks_see_each_iteration_and_can_end_the_training() -> None:
+    seen: list[int] = []
+
+    def watch(model: Module, history: History) -> bool:
+        assert len(model.parameters()) == 13
+        seen.append(history.iterations)
+        return history.iterations == 7
+
+    late: list[int] = []
+    history = fit(
+        small_model(),
+        binary_cross_entropy,
+        TRAIN,
+        VALIDATION,
+        **settings(callbacks=[watch, lambda _, history: late.append(history.iterations)]),
+    )
+    assert seen == late == list(range(1, 8))
+    assert (history.iterations, history.ending) == (7, "stopped by a callback")
+
+
+def test_an_error_in_a_batch_names_the_sample_the_parameter_and_the_iteration() -> None:
+    def loss(output: Value, target: int) -> Value:
+        return output * 0 + (math.inf if target == 3 else 1.0)
+
+    data = ([[0.0, 0.0]] * 4, [0, 1, 2, 3])
+    with pytest.raises(NonFiniteError, match="the loss is inf") as caught:
+        fit(
+            small_model(),
+            loss,
+            data,
+            ([[0.0, 0.0]], [0]),
+            **settings(batch_size=4, replacement=False),
+        )
+    assert caught.value.__notes__[0] == "on training sample 3"
+    assert re.match(r"in iteration 1, on training samples \d, \d, \d, \d$", caught.value.__notes__[1])
+
+    def steep(output: Value, _target: int) -> Value:
+        return (output * 1e200) * 1e-200 * 1e200
+
+    with pytest.raises(NonFiniteError, match=r"w0\[0\]\[0\] would become|gradient of parameter") as caught:
+        fit(
+            small_model(),
+            steep,
+            ([[1.0, 1.0]] * 20, [0] * 20),
+            VALIDATION,
+            **settings(batch_size=20, lr=1e200),
+        )
+    assert re.search(r"on training samples (\d+, ){8}…$", caught.value.__notes__[0])
+
+
+def test_memory_does_not_grow_with_the_iterations() -> None:
+    """Beside 24 bytes of history for each: objects are counted, and bytes."""
+    data = ([[0.5, -0.5]], [1])
+
+    def growth(iterations: int) -> tuple[int, int]:
+        marks: list[tuple[int, int]] = []
+
+        def mark(_model: Module, history: History) -> None:
+            if history.iterations in {100, iterations}:
+                gc.collect()
+                marks.append((len(gc.get_objects()), tracemalloc.get_traced_memory()[0]))
+
+        tracemalloc.start()
+        fit(
+            MLP(2, [1]),
+            binary_cross_entropy,
+            data,
+            data,
+            **settings(iterations=iterations, validate_every=iterations, callbacks=[mark]),
+        )
+        tracemalloc.stop()
+        return marks[1][0] - marks[0][0], marks[1][1] - marks[0][1]
+
+    objects, size = growth(3000)
+    assert objects < 10
+    assert size < 3000 * 24 * 1.25 + 5000
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -236,7 +449,7 @@ class Clock:
 def shown(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, *, progress: bool | None) -> str:
     """Train with a standard error of our own, and return what was written."""
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr("nn.training.monotonic", Clock())
+    monkeypatch.setattr("nn.progress.monotonic", Clock())
     monkeypatch.setenv("COLUMNS", "80")
     fit(small_model(), binary_cross_entropy, TRAIN, VALIDATION, **settings(progress=progress))
     return stream.getvalue()
@@ -247,8 +460,8 @@ def test_progress_on_a_terminal_is_one_line(monkeypatch: pytest.MonkeyPatch) -> 
     lines = text.removesuffix("\n").split("\r")
     assert "\n" not in text.removesuffix("\n")
     assert {len(line) for line in lines[1:]} == {79}
-    assert re.match(r"iteration 1/30   loss \d\.\d+   best validation \d\.\d+ at 0   \d+ s left", lines[1])
-    assert lines[-1].startswith("iteration 30/30")
+    assert re.match(r"\[ {12}\] 1/30  loss \d\.\d{4}  best \d\.\d{4} at 0  \d+ s left", lines[1])
+    assert re.match(r"\[={12}\] 30/30  loss \d\.\d{4}  best \d\.\d{4} at \d+  \d+ s +$", lines[-1])
 
 
 def test_progress_elsewhere_is_silent_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,194 @@
+"""`Run`: a training in progress, all but the algorithm itself, which stands in `fit`."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from os import fspath
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autograd import AutogradError
+from nn.checkpoints import clear_orphans, described, load_checkpoint, save_checkpoint
+from nn.data import Draws, dataset, samples
+from nn.errors import CheckpointError, SettingError, whole_setting
+from nn.history import History
+from nn.metrics import loss_on, mean_loss
+from nn.progress import ProgressLine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from os import PathLike
+    from typing import Any
+
+    from autograd import Value
+    from nn.data import Data
+    from nn.initializers import Seed
+    from nn.metrics import Loss, Metric
+    from nn.module import Module
+    from nn.optim import Optimizer
+
+
+@dataclass(kw_only=True)
+class Run:
+    """When to look at the validation set, to save and to stop; the settings are those of `fit`."""
+
+    model: Module
+    loss: Loss
+    train: Data
+    validation: Data
+    iterations: int
+    optimizer: Optimizer
+    batch_size: int
+    replacement: bool
+    validate_every: int | None
+    patience: int | None
+    metrics: Mapping[str, Metric]
+    callbacks: Iterable[Callable[[Module, History], object]]
+    checkpoint: str | PathLike[str] | None
+    every: int | None
+    seed: Seed
+    progress: bool | None
+    history: History = field(default_factory=History, init=False)
+
+    def __post_init__(self) -> None:
+        """Check the settings, and fill in those that depend on others."""
+        self.iterations = whole_setting("iterations (T)", self.iterations, least=1)
+        self.weights = self.model.parameters()
+        if not set(self.optimizer.parameters) <= set(self.weights):
+            raise SettingError("the optimizer has parameters that are not the model's; make it for this one")
+        self.optimizer.lr.require(self.optimizer.iteration + self.iterations)
+        self.samples = samples(self.train)
+        self.draws = Draws(len(self.samples), self.batch_size, replacement=self.replacement, seed=self.seed)
+        a_pass = math.ceil(len(self.samples) / self.draws.size)
+        self.validate_every = _setting("validate_every", self.validate_every) or a_pass
+        self.every = _setting("every", self.every) or self.validate_every
+        self.patience = _setting("patience", self.patience)
+        self.callbacks = list(self.callbacks)
+        self.i, self.batch = 0, list[int]()
+
+    # The course of it -----------------------------------------------------------------------------
+
+    @contextmanager
+    def keeping_best(self) -> Iterator[None]:
+        """Leave w* in the model, however the training ends; Ctrl-C ends it quietly."""
+        if self.checkpoint is not None:
+            self.kept = self.parts()
+            self.resume(self.checkpoint)
+        self.line = ProgressLine(
+            wanted=self.progress, begun_at=self.history.iterations, iterations=self.iterations
+        )
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.history.ending = "interrupted"
+        except AutogradError as problem:
+            if self.i:
+                problem.add_note(f"in iteration {self.i}{_named(self.batch)}")
+            raise
+        finally:
+            self.model.zero_grad()
+            if self.history.best:
+                self.model.set_parameters(self.history.best.weights)
+            self.line.end(self.history)
+
+    def batches(self) -> Iterator[list[int]]:
+        """Draw the samples of each iteration still to come; see to everything else after each."""
+        if not self.history.looks:
+            self.look()
+            self.save()
+        for i in range(self.history.iterations + 1, self.iterations + 1):
+            if self.patience is not None and self.history.looks_since_best >= self.patience:
+                self.history.ending = "out of patience"
+                return
+            self.i, self.batch = i, self.draws.draw()
+            yield self.batch
+            self.batch = []
+            if self.is_due(self.validate_every):
+                self.look()
+            if self.is_due(self.every):
+                self.save()
+            self.line.update(self.history)
+            if True in [callback(self.model, self.history) is True for callback in self.callbacks]:
+                self.history.ending = "stopped by a callback"
+                return
+
+    def is_due(self, every: int | None) -> bool:
+        """Tell whether something is due that is done after every so many iterations, and the last."""
+        return self.i == self.iterations or self.i % (every or self.iterations) == 0
+
+    def loss_on(self, k: int) -> Value:
+        """Return the loss on training sample k."""
+        try:
+            return loss_on(self.model, self.loss, *self.samples[k])
+        except AutogradError as problem:
+            if len(self.batch) > 1:
+                problem.add_note(f"on training sample {k}")
+            raise
+
+    def look(self) -> None:
+        """Look at the validation set."""
+        self.history.record_validation(
+            self.i,
+            mean_loss(self.model, self.loss, self.validation),
+            [w.data for w in self.weights],
+            {name: float(metric(self.model, self.validation)) for name, metric in self.metrics.items()},
+        )
+
+    # Saving and going on --------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Save the checkpoint, if there is to be one."""
+        if self.checkpoint is not None:
+            save_checkpoint(self.checkpoint, self.model, **self.kept)
+
+    def resume(self, checkpoint: str | PathLike[str]) -> None:
+        """Go on from a checkpoint, if there is one."""
+        clear_orphans(checkpoint)
+        if not Path(checkpoint).exists():
+            return
+        name, saved = fspath(checkpoint), History()
+        load_checkpoint(checkpoint, history=saved)
+        if saved.iterations > self.iterations:
+            raise CheckpointError(
+                f"{name} is of iteration {saved.iterations}, later than the last, T = {self.iterations}"
+            )
+        for i, before in enumerate(saved.step_sizes, start=1):
+            now = self.optimizer.step_size(self.optimizer.iteration + i)
+            if now != before:
+                raise CheckpointError(f"{name} was saved with step sizes where η_{i} = {before}, now {now}")
+        load_checkpoint(checkpoint, self.model, **self.kept)
+
+    def parts(self) -> dict[str, Any]:
+        """Return what a checkpoint holds beside the model, and what must not change until it is loaded."""
+        about = {
+            "training set": _digest(self.train),
+            "validation set": _digest(self.validation),
+            "loss": described(self.loss),
+            "way to draw": f"{self.draws.size} at a time, replacement={self.replacement}, "
+            f"seed={described(self.seed)}",
+            "way to look": f"every {self.validate_every} iterations, metrics {sorted(self.metrics)}",
+        }
+        return {"optimizer": self.optimizer, "draws": self.draws, "history": self.history, "about": about}
+
+
+def _setting(name: str, number: int | None) -> int | None:
+    return None if number is None else whole_setting(name, number, least=1)
+
+
+def _named(batch: list[int]) -> str:
+    """Name the training samples, or the first of many."""
+    shown = ", ".join(map(str, batch[:8])) + (", …" if len(batch) > 8 else "")  # noqa: PLR2004 - a line
+    return f", on training sample{'s' * (len(batch) > 1)} {shown}" if batch else ""
+
+
+def _digest(data: Data) -> str:
+    """Return a fingerprint of samples."""
+    whole = dataset(data)
+    digest = hashlib.sha256()
+    for numbers in (whole.inputs, whole.targets):
+        digest.update(f"{numbers.dtype} {numbers.shape}".encode())
+        digest.update(numbers.tobytes())
+    return f"{len(whole.inputs)} samples of digest {digest.hexdigest()[:16]}"

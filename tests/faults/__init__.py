@@ -1,0 +1,1 @@
+"""Accidents, made on purpose and counted. `python -m tests.faults`."""
