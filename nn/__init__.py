@@ -16,7 +16,7 @@ from nn._conflict import PackageConflictError  # comes first: it checks that `au
 from nn.by_hand import backpropagate_by_hand, backpropagation
 from nn.checkpoints import load_checkpoint, save_checkpoint
 from nn.data import Dataset, Draws, breast_cancer, digits, split, standardise, two_moons
-from nn.errors import CheckpointError, NonFiniteError, SettingError, TargetError
+from nn.errors import CheckpointError, MissingExtraError, NonFiniteError, SettingError, TargetError
 from nn.history import History
 from nn.initializers import he, normal, xavier
 from nn.layered import (
@@ -30,6 +30,7 @@ from nn.losses import binary_cross_entropy, hinge, mse, softmax_cross_entropy
 from nn.metrics import accuracy, mean_loss
 from nn.module import Module
 from nn.optim import SGD, Adam, AdamW, Group, Momentum, Optimizer, RMSProp
+from nn.plots import Plot, plot_decisions, plot_saturation
 from nn.saturation import saturation, scale_curve
 from nn.schedules import Constant, Cosine, Inverse, InverseSqrt, Schedule, Stairs, WarmUp
 from nn.to_go import loss_of_weights, loss_to_go, outputs_to_go
@@ -51,12 +52,14 @@ __all__ = [
     "InverseSqrt",
     "Layer",
     "LayeredGraph",
+    "MissingExtraError",
     "Module",
     "Momentum",
     "Neuron",
     "NonFiniteError",
     "Optimizer",
     "PackageConflictError",
+    "Plot",
     "RMSProp",
     "Schedule",
     "SettingError",
@@ -82,6 +85,8 @@ __all__ = [
     "mse",
     "normal",
     "outputs_to_go",
+    "plot_decisions",
+    "plot_saturation",
     "saturation",
     "save_checkpoint",
     "scale_curve",

@@ -25,6 +25,10 @@ class CheckpointError(AutogradError, ValueError):
     """A file is no checkpoint, or damaged, or of another model or training; nothing was restored."""
 
 
+class MissingExtraError(AutogradError, ImportError):
+    """What was asked for needs a package that is not installed."""
+
+
 def finite_setting(name: str, number: object) -> float:
     """Return a setting as a float, or refuse what is not a finite number, 0 or more."""
     if isinstance(number, Real) and 0 <= float(number) < math.inf:

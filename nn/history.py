@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nn.plots import Plot
+
 ROWS = 12
 COLUMNS = 80
 
@@ -174,6 +176,12 @@ class History:
         self._steps, self.looks, self.best, self.ending = state["steps"][:], looks, best, ""
 
     # Looking --------------------------------------------------------------------------------------
+
+    def plot(self) -> Plot:
+        """Plot losses, metrics, gradient norms; needs ``pip install "glassgrad[plots]"``."""
+        from nn.plots import plot_history
+
+        return plot_history(self)
 
     def __repr__(self) -> str:
         best = "no validation yet"

@@ -8,10 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from nn.errors import SettingError, finite_setting, fraction_setting, whole_setting
 from nn.module import plain
+
+if TYPE_CHECKING:
+    from nn.plots import Plot
 
 StepSizes: TypeAlias = float | Sequence[float] | Callable[[int], float]
 """A number, a sequence η_1 … η_T, or a function of i, such as a `Schedule`."""
@@ -51,6 +54,12 @@ class Schedule:
 
     def require(self, iterations: int) -> None:
         """Raise a `SettingError` if there are fewer step sizes than `iterations`; most have no end."""
+
+    def plot(self, iterations: int) -> Plot:
+        """Plot η_1 … η_T; needs ``pip install "glassgrad[plots]"``."""
+        from nn.plots import plot_step_sizes
+
+        return plot_step_sizes(self, iterations)
 
     def __str__(self) -> str:
         settings = ", ".join([f"{name} = {setting!r}" for name, setting in vars(self).items()])

@@ -44,6 +44,7 @@ ROOMS = {
     "nn": [
         *("_conflict", "errors", "module", "initializers", "layers", "losses", "data", "metrics"),
         *(
+            "plots",
             "schedules",
             "optim",
             "history",
