@@ -35,6 +35,7 @@ from nn.saturation import saturation, scale_curve
 from nn.schedules import Constant, Cosine, Inverse, InverseSqrt, Schedule, Stairs, WarmUp
 from nn.to_go import loss_of_weights, loss_to_go, outputs_to_go
 from nn.training import accuracy, fit, mean_loss
+from nn.weights import export_weights, import_weights
 
 __all__ = [
     "MLP",
@@ -73,9 +74,11 @@ __all__ = [
     "breast_cancer",
     "composition",
     "digits",
+    "export_weights",
     "fit",
     "he",
     "hinge",
+    "import_weights",
     "input_block_matrix",
     "layered_form",
     "load_checkpoint",
