@@ -17,6 +17,7 @@ from demos import (
     breast_cancer,
     by_hand,
     chain_rule,
+    digits,
     draw_graph,
     losses_to_go,
     saturated,
@@ -96,6 +97,19 @@ def test_the_weights_that_validate_best_are_not_the_last(capsys: pytest.CaptureF
     assert last > 1.5 * lowest
     assert same
     assert printed(capsys).count("← best, w*") == 1
+
+
+def test_digits_are_learned_and_nothing_is_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint = tmp_path / "out" / "digits"
+    right = digits.main(str(checkpoint), passes=1)
+    assert right > 0.9
+    first = capsys.readouterr().out
+    assert digits.main(str(checkpoint), passes=1) == right
+    again = capsys.readouterr().out
+    assert "going on from" in again
+    assert first.splitlines()[2:-1] == again.splitlines()[3:-1]
+    assert "<- best, w*" in first
+    assert max(map(len, again.splitlines()[2:])) <= 80
 
 
 def readme_graph() -> Value:
