@@ -17,7 +17,7 @@ import numpy as np
 from nn import MLP, SGD, mse
 
 if TYPE_CHECKING:
-    from nn.optim import StepSizes
+    from nn.schedules import StepSizes
 
 SAMPLES, ITERATIONS = 200, 2000
 

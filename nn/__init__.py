@@ -34,7 +34,7 @@ from nn.plots import Plot, plot_decisions, plot_saturation
 from nn.saturation import saturation, scale_curve
 from nn.schedules import Constant, Cosine, Inverse, InverseSqrt, Schedule, Stairs, WarmUp
 from nn.to_go import loss_of_weights, loss_to_go, outputs_to_go
-from nn.training import accuracy, fit, mean_loss
+from nn.training import fit
 from nn.weights import export_weights, import_weights
 
 __all__ = [

@@ -19,8 +19,9 @@ from nn.data import samples
 from nn.errors import NonFiniteError, SettingError, finite_setting, whole_setting
 from nn.layered import parts
 from nn.layers import MLP
+from nn.metrics import mean_loss
 from nn.to_go import loss_to_go
-from nn.training import fit, mean_loss
+from nn.training import fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -43,18 +43,8 @@ ROOMS = {
     ],
     "nn": [
         *("_conflict", "errors", "module", "initializers", "layers", "losses", "data", "metrics"),
-        *(
-            "plots",
-            "schedules",
-            "optim",
-            "history",
-            "checkpoints",
-            "weights",
-            "progress",
-            "run",
-            "training",
-            "",
-        ),
+        *("plots", "schedules", "optim", "history", "checkpoints", "weights", "progress", "run", "training"),
+        *("layered", "to_go", "by_hand", "saturation", ""),
     ],
 }
 """Every file, in the order in which they may import one another; "" is the package's own front door."""
