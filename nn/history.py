@@ -16,20 +16,24 @@ COLUMNS = 80
 
 
 class Look(NamedTuple):
-    """One look at the validation set: after which iteration, the mean loss, and other metrics."""
+    """One look at the validation set.
+
+    Attributes
+    ----------
+    iteration
+        After which iteration it was.
+    loss
+        The mean loss.
+    metrics
+        What else was measured, by name.
+    weights
+        The weights then, if they were the best so far; they are forgotten for better ones.
+    """
 
     iteration: int
     loss: float
     metrics: dict[str, float]
-
-
-class Best(NamedTuple):
-    """The first of the looks with the lowest loss, the weights w* then, and which look it was."""
-
-    iteration: int
-    loss: float
-    weights: array[float]
-    look: int
+    weights: array[float] | None
 
 
 class History:
@@ -39,9 +43,6 @@ class History:
     ----------
     looks : list of Look
         What was seen of the validation set, and when; iteration 0 is the start.
-    best : Best or None
-        The look with the lowest loss, the first of equals, and the weights w* then, in
-        the order of ``model.parameters()``.
     ending : str
         What ended training before its last iteration: "interrupted", by Ctrl-C; "out of
         patience"; "stopped by a callback". Empty if nothing did.
@@ -63,7 +64,6 @@ class History:
     def __init__(self) -> None:
         self._steps = array("d")  # loss, step size, gradient norm; and so on: 24 bytes an iteration
         self.looks: list[Look] = []
-        self.best: Best | None = None
         self.ending = ""
 
     # What happened --------------------------------------------------------------------------------
@@ -119,6 +119,11 @@ class History:
     # The best of it -------------------------------------------------------------------------------
 
     @property
+    def best(self) -> Look | None:
+        """The look with the lowest loss, the first of equals; None before the first."""
+        return next((look for look in reversed(self.looks) if look.weights is not None), None)
+
+    @property
     def best_iteration(self) -> int | None:
         """The iteration of the lowest validation loss, the first of equals."""
         return self.best.iteration if self.best else None
@@ -130,13 +135,13 @@ class History:
 
     @property
     def best_weights(self) -> list[float]:
-        """The weights w* at that time; empty before the first look."""
-        return list(self.best.weights) if self.best else []
+        """The weights w* at that time, in the order of ``model.parameters()``; empty before a look."""
+        return list(self.best.weights or ()) if self.best else []
 
     @property
     def looks_since_best(self) -> int:
         """How many looks, to the last, found no lower loss: what patience is measured by."""
-        return len(self.looks) - 1 - self.best.look if self.best else 0
+        return next((k for k, look in enumerate(reversed(self.looks)) if look.weights is not None), 0)
 
     @property
     def interrupted(self) -> bool:
@@ -157,23 +162,24 @@ class History:
         metrics: Mapping[str, float] | None = None,
     ) -> None:
         """Add a look at the validation set; keep the weights if they do better than all before."""
-        self.looks.append(Look(iteration, loss, dict(metrics or {})))
-        if self.best is None or loss < self.best.loss:
-            self.best = Best(iteration, loss, array("d", weights), len(self.looks) - 1)
+        best, place = self.best, len(self.looks) - 1 - self.looks_since_best
+        better = best is None or loss < best.loss
+        kept = array("d", weights) if better else None
+        self.looks.append(Look(iteration, loss, dict(metrics or {}), kept))  # one call, here too
+        if best and better:
+            self.looks[place] = best._replace(weights=None)
 
     def state(self) -> dict[str, Any]:
         """Return everything, for a checkpoint."""
         return {
             "steps": self._steps[:],
             "looks": list(self.looks),
-            "best": self.best,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what a `state` tells."""
         looks = [Look(*look) for look in state["looks"]]
-        best = Best(*state["best"]) if state["best"] else None
-        self._steps, self.looks, self.best, self.ending = state["steps"][:], looks, best, ""
+        self._steps, self.looks, self.ending = state["steps"][:], looks, ""
 
     # Looking --------------------------------------------------------------------------------------
 
@@ -184,11 +190,10 @@ class History:
         return plot_history(self)
 
     def __repr__(self) -> str:
-        best = "no validation yet"
-        if self.best:
-            best = f"best validation loss {self.best.loss:.4g} at iteration {self.best.iteration}"
+        look = self.best
+        best = f"best validation loss {look.loss:.4g} at iteration {look.iteration}" if look else ""
         count = f"{self.iterations} iteration{'s' * (self.iterations != 1)}"
-        return f"<History: {count}, {best}{f', {self.ending}' if self.ending else ''}>"
+        return f"<History: {count}, {best or 'no validation yet'}{f', {self.ending}' if self.ending else ''}>"
 
     def __str__(self) -> str:
         """Tabulate some of the looks at the validation set, the best one among them.
@@ -202,7 +207,7 @@ class History:
             names.pop()
         lines = [title + "".join([f"   {name:>6}" for name in names])]
         before, step_sizes = 0, self.step_sizes
-        for i, loss, metrics in self._shown_looks():
+        for i, loss, metrics, _ in self._shown_looks():
             rate = f"{step_sizes[i - 1]:.4g}" if i else "-"
             mean = f"{self.mean_loss(before, i):.4g}" if i else "-"
             more = "".join([f"   {metrics[name]:>{max(6, len(name))}.4g}" for name in names])

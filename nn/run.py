@@ -89,10 +89,18 @@ class Run:
                 problem.add_note(f"in iteration {self.i}{_named(self.batch)}")
             raise
         finally:
+            self.finish()
+
+    def finish(self) -> None:
+        """Put w* in place; if Ctrl-C comes meanwhile, begin again, so that it is there as a whole."""
+        try:
             self.model.zero_grad()
             if self.history.best:
-                self.model.set_parameters(self.history.best.weights)
+                self.model.set_parameters(self.history.best_weights)
             self.line.end(self.history)
+        except KeyboardInterrupt:
+            self.history.ending = "interrupted"
+            self.finish()
 
     def batches(self) -> Iterator[list[int]]:
         """Draw the samples of each iteration still to come; see to everything else after each."""

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults.faults import Count, disk_full, flips, kills, truncations
+from tests.faults.faults import Count, disk_full, flips, interruptions, kills, truncations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +26,7 @@ def main() -> int:
         lambda folder: flips(folder, chosen.flips, chosen.seed),
         truncations,
         lambda folder: disk_full(folder, 20),
+        lambda _: interruptions(chosen.kills, chosen.seed),
         lambda folder: kills(folder, chosen.kills, chosen.seed),
     ]
     bad = 0

@@ -31,7 +31,7 @@ from nn import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 ITERATIONS = 60
@@ -48,7 +48,9 @@ class Count(NamedTuple):
     note: str = ""
 
 
-def train(checkpoint: str | Path | None, *, pause: float = 0.0) -> tuple[History, MLP, Adam]:
+def train(
+    checkpoint: str | Path | None, callback: Callable[[object, History], object] | None = None
+) -> tuple[History, MLP, Adam]:
     """Train a small network, saving after each iteration; go on from the checkpoint if it is there."""
     model = MLP(2, [4, 1], "tanh", seed=1)
     optimizer = Adam(model.parameters(), InverseSqrt(0.1), 0.001)
@@ -64,7 +66,7 @@ def train(checkpoint: str | Path | None, *, pause: float = 0.0) -> tuple[History
         validate_every=10,
         checkpoint=checkpoint,
         every=1,
-        callbacks=[lambda *_: time.sleep(pause)] if pause else [],
+        callbacks=[callback] if callback else [],
         seed=2,
         progress=False,
     )
@@ -100,7 +102,56 @@ def kills(folder: Path, count: int, seed: int) -> Count:
             load_checkpoint(path, history=left)  # whatever the moment, it is whole
         bad += result_bits(*train(path)) != expected or bool(list(folder.glob(f".run-{k}.*.part")))
     note = f"{orphans} left a temporary file, {early} had saved nothing yet"
-    return Count("kill -9 while training, then going on: differ from an unbroken run", count, bad, note)
+    return Count("killed while training, then gone on: another result", count, bad, note)
+
+
+def interruptions(count: int, seed: int) -> Count:
+    """Press Ctrl-C at a random moment of a training; what is returned must fit together."""
+    moments = random.Random(seed)
+    begun = time.perf_counter()
+    train(None)
+    took = time.perf_counter() - begun
+    bad = stopped = raised = 0
+    training = False
+
+    def ctrl_c(*_: object) -> None:
+        if training:  # not when it came too late
+            raise KeyboardInterrupt
+
+    def soon(_model: object, history: History) -> None:
+        if history.iterations == 1:
+            signal.setitimer(signal.ITIMER_REAL, moments.uniform(1e-4, 0.8 * took))
+
+    before = signal.signal(signal.SIGALRM, ctrl_c)
+    try:
+        for _ in range(count):
+            training = True
+            try:
+                history, model, _ = train(None, soon)
+            except KeyboardInterrupt:  # between the training and its return, where fit cannot catch it
+                raised += 1
+                continue
+            finally:
+                training = False
+                signal.setitimer(signal.ITIMER_REAL, 0.0)
+            stopped += history.interrupted
+            bad += not (
+                history.best
+                and [w.data for w in model.parameters()] == history.best_weights
+                and history.best.loss == min(history.validation_losses)
+                and len(history.losses) == len(history.step_sizes) == history.iterations
+                and not any(w.has_grad for w in model.parameters())
+                and str(history)
+            )
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+    return Count(
+        "Ctrl-C while training: the result does not fit",
+        count,
+        bad,
+        f"{stopped} in time, {raised} raised at the very end",
+    )
 
 
 def _run_and_kill(path: Path, after: float) -> float:
@@ -151,7 +202,7 @@ def flips(folder: Path, count: int, seed: int) -> Count:
         place = places.randrange(8 * len(content))
         damaged[place // 8] ^= 1 << place % 8
         bad += _loads(folder / "flipped", bytes(damaged))
-    return Count("one bit flipped: loaded, or not refused as damaged", count, bad, f"{len(content)} bytes")
+    return Count("one bit flipped: loaded, or another error", count, bad, f"{len(content)} bytes")
 
 
 def truncations(folder: Path, every: int = 1) -> Count:
@@ -159,7 +210,7 @@ def truncations(folder: Path, every: int = 1) -> Count:
     content = whole_checkpoint(folder)
     lengths = range(0, len(content), every)
     bad = sum([_loads(folder / "truncated", content[:length]) for length in lengths])
-    return Count("cut short: loaded, or not refused as damaged", len(lengths), bad)
+    return Count("cut short at every length: loaded, or another error", len(lengths), bad)
 
 
 def disk_full(folder: Path, count: int) -> Count:
@@ -177,7 +228,7 @@ def disk_full(folder: Path, count: int) -> Count:
             except OSError:
                 files = [file.name for file in disk.iterdir() if file.name != "ballast"]
                 bad += files != ["run"] or (disk / "run").read_bytes() != before
-    return Count("disk full while saving: old checkpoint lost, or leftovers", count, bad, kind)
+    return Count("disk full while saving: old one lost, or leftovers", count, bad, kind)
 
 
 def _fill(ballast: Path) -> None:

@@ -33,7 +33,7 @@ from nn import (
     two_moons,
 )
 from nn.checkpoints import write_atomically
-from tests.faults.faults import bits, disk_full, flips, kills, signed_again, truncations
+from tests.faults.faults import bits, disk_full, flips, interruptions, kills, signed_again, truncations
 
 TRAIN, VALIDATION = split(two_moons(40), (0.7, 0.3))
 
@@ -340,6 +340,10 @@ def test_a_checkpoint_that_cannot_be_written_is_an_error_before_the_first_step(t
 
 def test_killed_runs_go_on_to_the_bit(tmp_path: Path) -> None:
     assert kills(tmp_path, count=3, seed=0).bad == 0
+
+
+def test_ctrl_c_at_any_moment_returns_what_fits_together() -> None:
+    assert interruptions(count=10, seed=0).bad == 0
 
 
 def test_no_flipped_bit_is_loaded(tmp_path: Path) -> None:

@@ -42,3 +42,23 @@ def test_repr_is_one_line() -> None:
         == "<History: 100000 iterations, best validation loss 0.1 at iteration 37000, interrupted>"
     )
     assert str(history).splitlines()[-1] == "interrupted after iteration 100000"
+
+
+def test_only_the_best_weights_are_kept() -> None:
+    history = long_history()
+    kept = [look for look in history.looks if look.weights is not None]
+    assert kept == [history.best]
+    assert history.best_weights == [37_000.0]
+    assert history.looks_since_best == 63
+
+
+def test_gradient_norms_and_metrics_are_known() -> None:
+    history = History()
+    history.record_validation(0, 0.7, [0.0], {"accuracy": 0.5})
+    history.record_step(0.6, 0.1, 2.0)
+    history.record_step(0.4, 0.1, 1.0)
+    history.record_validation(2, 0.3, [0.0], {"accuracy": 0.75})
+    assert history.gradient_norms == [2.0, 1.0]
+    assert history.metrics == {"accuracy": [0.5, 0.75]}
+    assert history.training_losses == [0.5]
+    assert [line.split()[4] for line in str(history).splitlines()[1:]] == ["0.5", "0.75"]

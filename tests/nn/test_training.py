@@ -181,6 +181,24 @@ def test_ctrl_c_before_the_first_look() -> None:
     assert weights(model) == before
 
 
+def test_ctrl_c_while_the_best_weights_are_put_in_place_does_not_divide_them() -> None:
+    class Slow(MLP):
+        waits = 2
+
+        def set_parameters(self, numbers: Any) -> None:
+            weights = list(numbers)
+            if self.waits:
+                self.waits -= 1
+                self.parameters()[0].data = weights[0]
+                raise KeyboardInterrupt
+            super().set_parameters(weights)
+
+    model = Slow(2, [3, 1], "tanh")
+    history = fit(model, binary_cross_entropy, TRAIN, VALIDATION, **settings(validate_every=10))
+    assert history.interrupted
+    assert weights(model) == history.best_weights
+
+
 def test_divergence_is_an_error_and_leaves_the_best_weights() -> None:
     model = MLP(2, [1], initializer=normal(1.0))
     with pytest.raises(NonFiniteError) as caught:
@@ -346,7 +364,7 @@ def test_metrics_are_measured_at_each_look() -> None:
     assert history.metrics["a very long name"] == seen
     assert len(history.metrics["accuracy"]) == len(history.validation_losses) == 4
     assert history.best
-    assert history.metrics["accuracy"][history.best.look] == accuracy(model, VALIDATION)
+    assert history.best.metrics["accuracy"] == accuracy(model, VALIDATION)
     lines = str(history).splitlines()
     assert max(map(len, lines)) <= 80
     assert lines[-1] == "also in history.metrics: a very long name, f1"
