@@ -90,6 +90,7 @@ from autograd.value import Value, gradients
 from autograd.views.chain import explain
 from autograd.views.draw import draw, to_dot
 from autograd.views.formula import formula, latex, mathml
+from autograd.views.nonfinite import Nonfinite, first_nonfinite
 from autograd.views.order import why_order
 from autograd.views.staged import staged_code
 from autograd.views.trace import trace
@@ -102,6 +103,7 @@ __all__ = [
     "DomainError",
     "Kink",
     "LengthError",
+    "Nonfinite",
     "OperandError",
     "PrecisionError",
     "Primitive",
@@ -133,6 +135,7 @@ __all__ = [
     "exp",
     "explain",
     "expm1",
+    "first_nonfinite",
     "formula",
     "gelu",
     "gelu_tanh",

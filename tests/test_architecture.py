@@ -32,6 +32,7 @@ ROOMS = {
             "views.setting",
             "views.mathml",
             "views.local",
+            "views.nonfinite",
             "views.formula",
             "views.staged",
             "views.trace",
