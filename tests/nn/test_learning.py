@@ -16,10 +16,8 @@ from nn import (
     accuracy,
     binary_cross_entropy,
     breast_cancer,
-    digits,
     fit,
     normal,
-    softmax_cross_entropy,
     split,
     standardise,
     two_moons,
@@ -72,13 +70,6 @@ def test_breast_cancer_by_sgd_from_near_zero(seed: int) -> None:
     assert history.best_validation_loss is not None
     assert history.best_validation_loss < 0.12
     assert accuracy(model, test) >= 0.96
-
-
-def test_digits_are_learned_from_a_few_hundred() -> None:
-    train, validation, test, _ = standardise(*split(digits(), (0.3, 0.1, 0.2, 0.4), stratified=True))
-    model = MLP(64, [10], seed=1)
-    fit(model, softmax_cross_entropy, train, validation, iterations=1500, lr=0.02)
-    assert accuracy(model, test) > 0.9
 
 
 SAME_FIGURES = """

@@ -443,9 +443,9 @@ def test_memory_does_not_grow_with_the_iterations() -> None:
         tracemalloc.stop()
         return marks[1][0] - marks[0][0], marks[1][1] - marks[0][1]
 
-    objects, size = growth(3000)
+    objects, size = growth(2000)
     assert objects < 10
-    assert size < 3000 * 24 * 1.25 + 5000
+    assert size < 2000 * 24 * 1.25 + 5000
 
 
 class Terminal(io.StringIO):
