@@ -88,6 +88,7 @@ from autograd.primitives import (
 )
 from autograd.value import Value, gradients
 from autograd.views.chain import explain
+from autograd.views.conventions import conventions
 from autograd.views.draw import draw, to_dot
 from autograd.views.formula import formula, latex, mathml
 from autograd.views.nonfinite import Nonfinite, first_nonfinite
@@ -123,6 +124,7 @@ __all__ = [
     "check_gradients",
     "clip",
     "compare",
+    "conventions",
     "cos",
     "cosh",
     "div",

@@ -64,10 +64,18 @@ def power(c: float, x: float, y: float, k: float) -> float:
         return 0.0  # also where the power is infinite: the derivatives of x**2 at 0 are 0, 2, 0, 0, …
     if x == 0 and y < k:
         return c * math.inf  # the limit from the right
-    z = c * pow(x, y - k)
-    if x == 0 or math.isinf(x) or math.isinf(y):
-        return z
-    return z * pow(x, lost(y, k))  # without it, x**(0.1 - 1) would be off by 180 ulp
+    z = pow(x, y - k)
+    if x and (math.isinf(z) or math.fabs(z) < SMALL):  # out of range, which its product with c need not be
+        root = pow(math.fabs(x), (y - k) / 2)
+        z = c * root * math.copysign(root, z)
+    else:
+        z = c * z
+    # what rounding y - k loses counts: without it, x**(0.1 - 1) would be off by 180 ulp
+    return z * pow(x, lost(y, k)) if 0 < math.fabs(z) < math.inf and math.isfinite(y) else z
+
+
+SMALL = 1e-290
+"""Below this, and still smaller by a factor, a float begins to lose digits."""
 
 
 def power_log(c: float, x: float, y: float, k: float, n: float) -> float:
@@ -152,9 +160,13 @@ def ratio(x: float, y: float) -> float:
 # The normal distribution -------------------------------------------------------------------------
 
 
+FAR = 40.0
+"""Beyond this, from both sides, exp(-x**2 / 2) is 0."""
+
+
 def gauss(x: float, k: float) -> float:
     """Return exp(-k x**2), for k a power of 2."""
-    if math.fabs(x) > 40 / math.sqrt(k):
+    if math.fabs(x) > FAR:
         return 0.0
     low = math.fmod(x, 0.0625)
     high = x - low  # so short that its square is exact: rounded, x*x costs 500 ulp
@@ -163,7 +175,7 @@ def gauss(x: float, k: float) -> float:
 
 def normal_cdf(x: float) -> float:
     """Return erfc(-x / sqrt(2)) / 2."""
-    if math.fabs(x) > 40:  # noqa: PLR2004 - it is 0 or 1 there
+    if math.fabs(x) > FAR:
         return float(x > 0)
     low = math.fmod(x, 0.0625)
     high = (low - x) * SHORT  # exact; x*ROOT_HALF would be rounded, which costs 1,500 ulp

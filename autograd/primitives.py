@@ -344,7 +344,7 @@ _inversion: Primitive = primitive(
     "x / (x**2 + y**2), a derivative of atan2",
     reading=lambda x, y: x / (x**2 + y**2),
     kink=Kink("x = y = 0: value and derivatives 0", lambda x, y: (x == 0) & (y == 0)),
-    slope_accuracy=TWO_TERMS,
+    slope_accuracy=Accuracy(8, terms="the two terms"),
 )
 
 
@@ -726,7 +726,7 @@ def _others(xs: tuple[Any, ...]) -> list[Any]:
     vanish, where the product of both does not.
     """
     before: list[Any] = [*accumulate(xs, mul)]
-    after: list[Any] = [*accumulate(reversed(xs), mul)]
+    after: list[Any] = [*accumulate(reversed(xs), lambda after, x: x * after)]
     products = [b * a for b, a in zip(before, reversed(after[:-2]), strict=False)]
     return [*after[-2:-1], *products, *before[-2:-1]] if xs[1:] else [1]
 

@@ -86,6 +86,8 @@ class Symbol:
             return right
         if self.for_readers and symbol == "**" and isinstance(left, Symbol) and is_one(right):
             return left
+        if self.for_readers and symbol == "-" and isinstance(left, Symbol) and is_zero(right):
+            return left
         binding = BINDING[symbol]
         # a right operand of equal strength needs parentheses: x - (y - z); ** is the other way round
         low, high = (binding + 1, binding) if symbol == "**" else (binding, binding + 1)
@@ -140,6 +142,11 @@ class GuardedSource(Source):
 def is_one(x: object) -> bool:
     """Whether an operand is the number 1, and not a symbol."""
     return isinstance(x, int | float) and x == 1
+
+
+def is_zero(x: object) -> bool:
+    """Whether an operand is the number 0, and not a symbol."""
+    return isinstance(x, int | float) and x == 0
 
 
 def _infix(symbol: str) -> tuple[Callable[[Symbol, object], Symbol], Callable[[Symbol, object], Symbol]]:

@@ -32,6 +32,7 @@ ROOMS = {
             "views.setting",
             "views.mathml",
             "views.local",
+            "views.conventions",
             "views.nonfinite",
             "views.formula",
             "views.staged",
