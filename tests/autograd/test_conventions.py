@@ -322,3 +322,47 @@ def test_powers_near_the_ends_of_the_range_keep_their_digits() -> None:
         assert gradients(leaf**y, [leaf]) == pytest.approx([exact], rel=1e-15)
     half = Value(-0.5)
     assert (half**inf).data == 0.0
+
+
+@pytest.mark.parametrize("x", [-2.0, 0.0, 2.0])
+@pytest.mark.parametrize("y", [0.0, 1.0, 2.0, 3.0, 0.5, -1.0])
+def test_powers_of_every_pairing_of_values_and_numbers(x: float, y: float) -> None:
+    base, exponent = Value(x), Value(y)
+    pairings: list[Callable[[], Any]] = [
+        lambda: base**exponent,
+        lambda: base**y,
+        lambda: x**exponent,
+        lambda: autograd.pow(base, y),
+        lambda: autograd.pow(x, exponent),
+        lambda: autograd.pow(x, y),
+    ]
+    if (x < 0 and y % 1) or (x == 0 and y < 0):
+        for power in pairings:
+            with pytest.raises(DomainError):
+                power()
+        return
+    for power in pairings:
+        z = power()
+        assert (z if isinstance(z, float) else z.data) == x**y
+    slope = 0.0 if y == 0 else inf if x == 0 and y < 1 else y * x ** (y - 1)
+    assert gradients(base**exponent, [base]) == gradients(base**y, [base]) == [slope]
+    if x < 0:
+        for z in (base**exponent, x**exponent):
+            with pytest.raises(DomainError, match="exponent"):
+                gradients(z, [exponent])
+    else:
+        by_exponent = math.log(x) * x**y if x else -inf if y == 0 else 0.0
+        assert gradients(base**exponent, [exponent]) == gradients(x**exponent, [exponent]) == [by_exponent]
+
+
+def test_operands_that_count_as_constants_can_be_drawn_copied_and_written() -> None:
+    import copy
+
+    x = Value(2.0, label="x")
+    z = autograd.where(x > 3, x.exp(), autograd.stop_gradient(x) * x)
+    assert autograd.draw(z).svg
+    assert autograd.to_dot(z).source
+    assert "where(0, 7.38905609893065, stop_gradient(2) * x)" in autograd.formula(z).text
+    twin = copy.deepcopy(z)
+    twin.backward()
+    assert twin.data == z.data
