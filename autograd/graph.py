@@ -68,7 +68,7 @@ class Node:
     _data: float
     _adjoint: Any  # float; None before any sweep; a node while a gradient is itself recorded
     _x: Any  # first operand | tuple of operands | a leaf's gradient, None before there is one
-    _y: Any  # second operand | None
+    _y: Any  # second operand | None | on a leaf that stands for a plain number, the level of that derivative
     _pull: Pull | None  # None on a leaf
     _epoch: float
     label: str | None
@@ -103,6 +103,7 @@ def topological_order(  # noqa: C901, PLR0912 - one loop, kept whole for its spe
     output: N,
     *,
     current: bool = False,
+    stop: Iterable[N] = (),
 ) -> tuple[list[N], list[N]]:
     """List what `output` was computed from, operands before results.
 
@@ -115,6 +116,8 @@ def topological_order(  # noqa: C901, PLR0912 - one loop, kept whole for its spe
         The node to start from.
     current
         If true, refuse a graph in which a leaf changed after it was used.
+    stop
+        Computed nodes to take as given: neither they nor what is below them is listed.
 
     Returns
     -------
@@ -145,6 +148,10 @@ def topological_order(  # noqa: C901, PLR0912 - one loop, kept whole for its spe
         now = clock.epoch
         mark = clock.epoch = now + 0.0  # a float of its own
         try:
+            for given in stop:
+                if given._pull is not None:
+                    earlier.append((given, given._epoch))
+                    given._epoch = mark
             while True:  # CPython 3.11 speeds up a loop only at an unconditional jump back
                 node = waiting.pop()
                 if node is None:  # everything below the next node has been listed

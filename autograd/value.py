@@ -168,12 +168,18 @@ class Value(Node):
         """Record a primitive; `tanh(v)` and `primitive(v, w)` come here."""
         primitive.check_count(operands)
         forward, reflected = RULES[primitive]
-        if reflected is None or type(operands[0]) is Value:
-            node = forward(*operands)
-        else:
-            node = reflected(*reversed(operands))
-        if node is NotImplemented:
-            raise not_a_number(next(x for x in operands if type(x) is not Value))
+        try:
+            if reflected is None or type(operands[0]) is Value:
+                node = forward(*operands)
+            else:
+                node = reflected(*reversed(operands))
+            if node is NotImplemented:
+                raise not_a_number(next(x for x in operands if type(x) is not Value))
+        except OperandError:
+            for x in operands:
+                if type(x) is not Value and hasattr(x, "apply"):  # it knows what to do with Values
+                    return x.apply(primitive, operands)  # type: ignore[no-any-return]
+            raise
         return node  # type: ignore[no-any-return]
 
     # Looking --------------------------------------------------------------------------------------
@@ -214,7 +220,7 @@ class Value(Node):
 
     def __eq__(self, other: object) -> bool:
         """Compare by identity; refuse a number, for which False would be a trap."""
-        if type(other) is Value:
+        if type(other) is type(self):
             return self is other
         if hasattr(other, "__float__") or isinstance(other, complex):
             raise OperandError(
@@ -409,17 +415,28 @@ def gradients(output: Value, inputs: Sequence[Value], *, create_graph: bool = Fa
     for x in (output, *inputs):
         if type(x) is not Value:
             raise OperandError(f"gradients are taken of Values, by Values, not of {x!r} ({type(x).__name__})")
+    found = adjoints(output, inputs, record=create_graph)
+    return [x if type(x) is Value else Value(x) for x in found] if create_graph else found
+
+
+def adjoints(
+    output: Value,
+    inputs: Sequence[Value],
+    *,
+    record: bool,
+    stop: Sequence[Value] = (),
+) -> list[Any]:
+    """Return what `gradients` does, floats where nothing was recorded; sweep no further than `stop`."""
     with lock:
-        interior, leaves = topological_order(output, current=True)
+        interior, leaves = topological_order(output, current=True, stop=stop)
         touched = [*interior, *leaves, *inputs]
         before = [node._adjoint for node in touched]
         try:
             assign(set_adjoint, inputs, repeat(0.0))
-            _sweep(output, interior, leaves, wanted=inputs, create_graph=create_graph)
-            adjoints = [node._adjoint for node in inputs]
+            _sweep(output, interior, leaves, wanted=inputs, create_graph=record)
+            return [node._adjoint for node in inputs]
         finally:
             assign(set_adjoint, touched, before)
-    return [x if type(x) is Value else Value(x) for x in adjoints] if create_graph else adjoints
 
 
 def _sweep(
