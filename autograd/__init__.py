@@ -86,6 +86,7 @@ from autograd.primitives import (
     tanh,
     where,
 )
+from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, gradients
 from autograd.views.chain import explain
 from autograd.views.conventions import conventions
@@ -141,10 +142,15 @@ __all__ = [
     "formula",
     "gelu",
     "gelu_tanh",
+    "grad",
     "gradients",
+    "hessian",
+    "hvp",
     "hypot",
     "ieee",
     "innermost_scope",
+    "jacobian",
+    "jvp",
     "latex",
     "leaky_relu",
     "log",
@@ -181,6 +187,8 @@ __all__ = [
     "to_dot",
     "topological_order",
     "trace",
+    "value_and_grad",
+    "vjp",
     "watches",
     "where",
     "why_order",
