@@ -35,3 +35,7 @@ class ReadOnlyError(AutogradError, AttributeError):
 
 class PrimitiveError(AutogradError, ValueError):
     """A row of the table of primitives is not well formed."""
+
+
+class OptionError(AutogradError, ValueError):
+    """A function was given an option that it does not have."""

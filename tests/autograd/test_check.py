@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import autograd
-from autograd import DomainError, OperandError, Value, check_gradients
+from autograd import DomainError, OperandError, OptionError, Value, check_gradients
 from autograd.check import numeric_derivative
 
 if TYPE_CHECKING:
@@ -56,11 +56,12 @@ def test_a_rule_wrong_by_one_part_in_a_thousand_million_is_caught(x: float, off:
 
 def test_the_report_names_arguments_verdicts_and_kinks() -> None:
     report = check_gradients(lambda x, y: x.relu() * y, [0.0, 2.0])
-    assert not report
+    assert report
     assert [row.agrees for row in report.comparisons] == [False, True]
+    assert [row.at_kink for row in report.comparisons] == [True, False]
     lines = str(report).splitlines()
     assert lines[0].startswith("x0: autodiff 0, numeric 1 ")
-    assert lines[0].endswith("DIFFER by 1")
+    assert lines[0].endswith("differ, at a kink, by 1")
     assert lines[1].endswith("agree")
     assert lines[2] == "kink: relu at 0.0; convention: x = 0: derivative 0"
 
@@ -121,3 +122,77 @@ def test_the_arguments_are_left_alone() -> None:
     point = [Value(1.0).data, 2]
     assert check_gradients(lambda x, y: x / y, point)
     assert point == [1.0, 2]
+
+
+# Higher orders, modes and culprits ------------------------------------------------------------------
+
+
+def test_all_orders_and_mixtures_of_modes_are_compared() -> None:
+    def f(x: Value, y: Value) -> Value:
+        return (x * y + x.sin()).tanh() / y
+
+    report = check_gradients(f, [0.3, 0.7], order=4, modes=("reverse", "forward"))
+    assert report, str(report)
+    assert len(report.comparisons) == 2 * 2 + 3 * 4 + 4 * 8 + 5 * 16
+    assert all(row.determined for row in report.comparisons)
+    names = [row.name for row in report.comparisons]
+    assert names[:3] == ["x0, reverse", "x0, forward", "x1, reverse"]
+    assert "x0 x1, forward over reverse" in names
+    assert len(set(names)) == len(names)
+    assert max(map(len, str(report).splitlines())) <= 80
+
+
+def test_one_mode_needs_no_name() -> None:
+    report = check_gradients(lambda x: x**3, [2.0], order=2, modes=["forward"])
+    assert [(row.name, row.autodiff) for row in report.comparisons] == [("x0", 12.0), ("x0 x0", 12.0)]
+
+
+def test_a_wrong_partial_is_named_with_its_primitive_and_operand() -> None:
+    wrong = autograd.primitive(
+        "wrong", lambda x, y: x * y * y, (lambda z, x, y: y * y, lambda z, x, y: 1.9 * x * y)
+    )
+    report = check_gradients(lambda a, b: wrong(a.sin(), b.exp()) * a, [0.3, 0.2])
+    assert not report
+    assert [row.agrees for row in report.comparisons] == [True, False]
+    (culprit,) = report.wrong_partials
+    assert culprit.name == "partial of wrong by y, at 0.29552, 1.2214"
+    assert culprit.autodiff == pytest.approx(0.95 * culprit.numeric, rel=1e-9)
+    assert "partial of wrong by y, at 0.29552, 1.2214:\n    autodiff 0.685" in str(report)
+
+
+def test_a_wrong_partial_of_many_operands_is_named_by_its_number() -> None:
+    wrong = autograd.primitive("wrong", lambda *xs: sum(xs), lambda z, *xs: [1, 1.001, 1])
+    (culprit,) = check_gradients(wrong, [1.0, 2.0, 3.0]).wrong_partials
+    assert culprit.name == "partial of wrong by operand 2, at 1, 2, 3"
+
+
+def test_a_wrong_derivative_of_a_partial_shows_at_its_order() -> None:
+    helper = autograd.primitive("_helper", math.cos, (lambda z, x: autograd.sin(x),))
+    mine = autograd.primitive("mine", math.sin, (lambda z, x: helper(x),))
+    assert check_gradients(mine, [0.5])
+    report = check_gradients(mine, [0.5], order=2)
+    assert not report
+    assert [culprit.name for culprit in report.wrong_partials] == ["partial of _helper by x, at 0.5"]
+
+
+@pytest.mark.parametrize("modes", [("reverse",), ("forward",)])
+def test_a_wrong_partial_is_found_in_either_mode(modes: tuple[str, ...]) -> None:
+    wrong = autograd.primitive("wrong", math.tanh, (lambda z, x: 1.0004 * (1 - z * z),))
+    assert not check_gradients(wrong, [0.3], modes=modes)
+
+
+def test_a_difference_at_a_kink_does_not_count_but_a_wrong_partial_beside_it_does() -> None:
+    assert check_gradients(lambda x: x.relu() + abs(x) + autograd.max(x, 0.0), [0.0])
+    wrong = autograd.primitive("wrong", math.sin, (lambda z, x: 2 * autograd.cos(x),))
+    report = check_gradients(lambda x: x.relu() + wrong(x), [0.0])
+    assert not report
+    assert [culprit.name for culprit in report.wrong_partials] == ["partial of wrong by x, at 0"]
+    assert not check_gradients(lambda x, y: x.relu() + wrong(y), [0.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    "options", [{"order": 0}, {"order": 5}, {"modes": ()}, {"modes": "reverse"}, {"modes": ("up",)}]
+)
+def test_orders_and_modes_that_do_not_exist_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(OptionError, match=r"order is 1|modes is a list"):
+        check_gradients(lambda x: x, [1.0], **options)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+import autograd
 from autograd import check_gradients
 from autograd.__main__ import main
 
@@ -155,9 +157,16 @@ def test_check_agrees_and_names_the_variables(command: Command) -> None:
 
 
 def test_check_reports_a_difference_by_its_exit_code(command: Command) -> None:
-    code, out, _ = command("relu(x)", "x=0", "--check")  # at its kink
+    autograd.primitive("wrong", math.sin, (lambda z, x: 2 * autograd.cos(x),))
+    code, out, _ = command("wrong(x)", "x=0", "--check")
     assert code == 3
-    assert "DIFFER" in out
+    assert "DIFFER by 1" in out
+
+
+def test_check_counts_no_difference_at_a_kink(command: Command) -> None:
+    code, out, _ = command("relu(x)", "x=0", "--check")
+    assert code == 0
+    assert "differ, at a kink, by 0.5" in out
     assert "kink: relu" in out
 
 
