@@ -477,7 +477,11 @@ def _pull_recorded(ways: set[Value], node: Value) -> None:
     if not any(wanted):
         return
     try:
-        partials = row.partials_at(node, operands, wanted)
+        try:
+            partials = row.partials_at(node, operands, wanted)
+        except ZeroDivisionError:  # Values, unlike floats, can divide by the rules of IEEE 754
+            nodes = [x if type(x) is Value else Value(x) for x in operands]
+            partials = row.partials_at(node, nodes, wanted)
     except DomainError as error:
         error.add_note(f"It stands in the derivative of {row.name} at {row.shown(operands)}.")
         raise

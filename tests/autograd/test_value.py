@@ -136,6 +136,14 @@ def test_outside_the_domain_names_operation_operand_and_remedy(
     assert isinstance(raised.value, ValueError)
 
 
+def test_a_partial_divides_by_a_constant_zero_as_ieee_754_has_it() -> None:
+    x = Value(-2.0)
+    with autograd.ieee():
+        z = x / 0.0
+    assert gradients(z, [x]) == [math.inf]
+    assert gradients(z, [x], create_graph=True)[0].data == math.inf
+
+
 def test_overflow_is_infinity() -> None:
     assert Value(1000.0).exp().data == math.inf
     assert (Value(10.0) ** 400).data == math.inf
