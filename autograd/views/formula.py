@@ -146,6 +146,14 @@ def applied(primitive: Primitive, operands: Iterable[Any]) -> Term:
     return simplified(primitive, terms)
 
 
+def partials_in_terms(row: Primitive, z: Term, operands: list[Any]) -> list[Any]:
+    """Write the partials of a row; constants are numbers, which are computed with as far as that goes."""
+    try:
+        return row.partials_at(z, operands)
+    except ZeroDivisionError:
+        return row.partials_at(z, [x if isinstance(x, Term) else Term(float(x)) for x in operands])
+
+
 def simplified(primitive: Primitive, terms: tuple[Term, ...]) -> Term:  # noqa: C901, PLR0911, PLR0912 - a list of laws
     """Apply a primitive, leaving out what says nothing: 1 x, x + 0, x to the power 1, two signs."""
     heads = [term.head for term in terms]
@@ -466,7 +474,7 @@ def _backward(  # noqa: PLR0917 - what formula() knows, and once only
             adjoint = Term(name)
         row = row_of(node)
         operands = [terms[x] if isinstance(x, Value) else x for x in node.operands]
-        for x, partial in zip(node.operands, row.partials_at(terms[node], operands), strict=True):
+        for x, partial in zip(node.operands, partials_in_terms(row, terms[node], operands), strict=True):
             if x in depends:
                 if isinstance(partial, Term):  # such as a sum that partials have in common
                     partial = Term(partial.head, tuple(map(shortened_by_name, partial.operands)))  # noqa: PLW2901

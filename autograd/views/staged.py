@@ -320,13 +320,17 @@ class Author:
     def computed(self, node: Value) -> str:
         """Write the forward statement of a node: the first form that gives the recorded number."""
         row = row_of(node)
-        text, exact = [str(kind("").apply(row, tuple(self.symbols(node, kind)))) for kind in (Code, Exact)]
+
+        def applied(kind: type[Code]) -> str:
+            return str(kind("").apply(row, tuple(self.symbols(node, kind))))
+
         try:
+            text = applied(Code)
             found = self.value(text)
         except (ArithmeticError, ValueError):
             found = None
         if repr(found) != repr(node.data):
-            text = exact
+            text = applied(Exact)
         self.statements[node] = f"{self.names[node]} = {text}"
         return in_parentheses(f"{self.names[node]} = ", text)
 

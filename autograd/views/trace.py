@@ -13,7 +13,17 @@ from autograd.errors import LengthError, OperandError
 from autograd.graph import topological_order
 from autograd.symbols import Symbol
 from autograd.value import Value
-from autograd.views.formula import LONGEST, FormulaError, Latex, Name, Term, applied, fraction, latex_name
+from autograd.views.formula import (
+    LONGEST,
+    FormulaError,
+    Latex,
+    Name,
+    Term,
+    applied,
+    fraction,
+    latex_name,
+    partials_in_terms,
+)
 from autograd.views.local import local_derivatives, row_of
 from autograd.views.setting import COLUMNS, cells, cut
 from autograd.views.words import escaped, label_of, names, page, save
@@ -324,7 +334,7 @@ def _adjoint(
 def _partials(node: Value, shown: Callable[[Value], Name]) -> list[Any]:
     """Write the partials of a computed Value, its operands shown by name or by number."""
     operands = [Term(shown(x)) if isinstance(x, Value) else x for x in node.operands]
-    return row_of(node).partials_at(Term(shown(node)), operands)
+    return partials_in_terms(row_of(node), Term(shown(node)), operands)
 
 
 def _long(partial: Any) -> bool:  # noqa: ANN401 - a term, or a number where the row gives one
