@@ -18,7 +18,8 @@ TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
 
 FUNCTIONS = re.compile(r"\\((sin|cos|tan)h?|arc(sin|cos|tan)|exp|ln|log|max|min)")
 LETTERS = {r"\infty": "∞", r"\partial": "∂"}
-SIGNS = {r"\cdot": "⋅", "-": "−", "+": "+", "=": "=", ",": ",", "(": "(", ")": ")"}
+SIGNS = {r"\cdot": "⋅", "-": "−", "+": "+", "=": "=", "<": "&lt;", ">": "&gt;", ",": ",", "(": "(", ")": ")"}
+FENCES = {**{fence: fence for fence in "()[]|"}, r"\lVert": "‖", r"\rVert": "‖", r"\{": "{", ".": ""}
 SPACES = {r"\,": "0.17em", r"\ ": "0.33em", r"\quad": "1em"}
 ACCENTS = {r"\dot": "˙", r"\bar": "¯"}
 CHARACTERS = {r"\sim": "~", r"\hat": "^", r"\backslash": "\\"}
@@ -93,7 +94,10 @@ class Reader:
             case r"\left":
                 left, inner, right = self.take(), "".join(self.items(r"\right")), self.take()
                 grows = "" if any(part in inner for part in TALL) else ' stretchy="false"'
-                fences = [f"<mo{grows}>{escaped(fence)}</mo>" for fence in (left, right)]
+                fences = [
+                    f"<mo{grows}>{FENCES[fence]}</mo>" if fence in FENCES else unknown(fence)
+                    for fence in (left, right)
+                ]
                 return f"<mrow>{fences[0]}<mrow>{inner}</mrow>{fences[1]}</mrow>"
             case r"\begin":
                 return self.table()
@@ -114,7 +118,7 @@ class Reader:
         letter = LETTERS.get(part) or greek(part) or (part if part.isalpha() else "")
         if letter:
             return f"<mi>{letter}</mi>"
-        return f"<merror><mtext>{escaped(part)}</mtext></merror>"
+        return unknown(part)
 
     def function(self, name: str) -> str:
         """Write a function's name, and the invisible sign between it and its operands."""
@@ -150,6 +154,11 @@ class Reader:
                 break
         body = "".join([f"<mtr>{''.join(row)}</mtr>" for row in rows])
         return f'<mtable displaystyle="true">{body}</mtable>'
+
+
+def unknown(part: str) -> str:
+    """Show what is not known as an error, and as it stands."""
+    return f"<merror><mtext>{escaped(part)}</mtext></merror>"
 
 
 def greek(command: str) -> str:

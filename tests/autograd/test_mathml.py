@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 import autograd
-from autograd import TABLE, Value, formula, mathml, primitive, trace
+from autograd import TABLE, Value, formula, mathml, primitive, topological_order, trace
 from autograd.views.formula import latex_name
 from autograd.views.mathml import mathml as translated
+from tests.points import values_inside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,8 +76,8 @@ def test_anything_is_shown_and_nothing_fails(latex: str) -> None:
 
 def test_what_is_not_known_is_shown_as_an_error() -> None:
     assert (
-        translated(r"\unheard<")
-        == "<merror><mtext>\\unheard</mtext></merror><merror><mtext>&lt;</mtext></merror>"
+        translated(r"\unheard&")
+        == "<merror><mtext>\\unheard</mtext></merror><merror><mtext>&amp;</mtext></merror>"
     )
     odd = primitive("odd", lambda x: x, (lambda z, x: 1,), latex=r"\oddly{{{0}}}")
     assert "<merror><mtext>\\oddly</mtext></merror>" in mathml(odd(Value(1.0)))
@@ -84,15 +85,16 @@ def test_what_is_not_known_is_shown_as_an_error() -> None:
 
 @pytest.mark.parametrize("row", TABLE.values(), ids=repr)
 def test_every_primitive_and_its_derivative(row: autograd.Primitive) -> None:
-    count = 4 if row.variadic else len(row.partials)
-    leaves = [Value(1.5 + 0.25 * i, label=f"x{i}") for i in range(count)]
+    output = row(*values_inside(row, random.Random(1)))
+    leaves = topological_order(output)[1]
     for text in (
-        mathml(row(*leaves)),
-        mathml(row(*leaves), leaves[0]),
-        translated(trace(row(*leaves)).latex),
+        mathml(output),
+        *[mathml(output, leaf) for leaf in leaves],
+        translated(trace(output).latex),
     ):
         tree(text)
         assert "merror" not in text
+        assert "\\" not in shown(text)
 
 
 @given(st.text())

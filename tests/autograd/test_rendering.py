@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 import autograd
-from autograd import TABLE, DomainError, Value, formula, trace
+from autograd import TABLE, DomainError, Value, formula, topological_order, trace
 from tests.autograd.test_labels import LABELS
+from tests.points import PLAIN, values_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,28 +105,26 @@ def both(name: str, written: Formula) -> Iterator[Sample]:
 
 def of_primitives() -> Iterator[Sample]:
     for row in TABLE.values():
-        count = 4 if row.variadic else len(row.partials)
-        leaves = [Value(1.5 + 0.25 * i, label=f"x{i}") for i in range(count)]
-        output = row(*leaves)
+        output = row(*values_inside(row, random.Random(1)))
         yield from both(row.name, formula(output))
         yield Sample("latex", f"trace of {row.name}", trace(output).latex)
-        for leaf in leaves:
+        for leaf in topological_order(output)[1]:
             yield from both(f"{row.name}'", formula(output, leaf))
 
 
 def of_random_expressions() -> Iterator[Sample]:
     rng = random.Random(7)
-    rows = [row for row in TABLE.values() if not row.name.startswith("_pow")]
+    rows = list(TABLE.values())
     for at in range(200):
         x, y = Value(0.7, label="x"), Value(1.3, label="theta_1")
         nodes: list[Value] = [x, y, x * y]
         while len(nodes) < rng.choice([6, 12, 30]):
             row = rng.choice(rows)
-            count = rng.choice([1, 3, 20]) if row.variadic else len(row.partials)
+            names = row.letters or "x" * rng.choice([1, 3, 20])
             constant = rng.choice([2.0, -1.5, 1e-7, 3e20])
+            others: list[Any] = [1.0 if name in PLAIN else rng.choice([*nodes, constant]) for name in names]
             try:
-                others: list[Any] = [rng.choice([*nodes, constant]) for _ in range(count - 1)]
-                nodes.append(row(rng.choice(nodes), *others))
+                nodes.append(row(rng.choice(nodes), *others[1:]))
             except DomainError:
                 continue
         output = autograd.mean(nodes)

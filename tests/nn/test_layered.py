@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from nn import (
 )
 from nn.layered import value_and_slope
 from tests.nn.random_networks import ACTIVATIONS, LOSSES, random_networks
+from tests.points import numbers_inside
 
 SAMPLES = list(random_networks(25, seed=7))
 
@@ -117,9 +119,9 @@ def test_affine_and_non_linear_steps_and_the_loss_compose_to_the_network() -> No
 
 def test_slopes_come_from_the_table() -> None:
     for row in ACTIVATIONS:
-        x = Value(0.7)
+        x = Value(0.7 if row is None else numbers_inside(row, random.Random(1))[0])
         z = x * 1 if row is None else row(x)
-        assert value_and_slope(row, 0.7) == (z.data, gradients(z, [x])[0])
+        assert value_and_slope(row, x.data) == (z.data, gradients(z, [x])[0])
     assert value_and_slope(ACTIVATIONS[[str(row) for row in ACTIVATIONS].index("<primitive sqrt>")], 0.0) == (
         0.0,
         math.inf,
