@@ -74,7 +74,7 @@ INSTEAD = {
     "swish": "write silu(x)",
     "cbrt": "write x**(1/3), for a positive x",
     "exp2": "write 2**x",
-    "lg": "write log10(x) or log2(x)",
+    "lg": "write log10(x), the logarithm to base 10",
 }
 """How to write what other notations, or other tables of functions, have."""
 
