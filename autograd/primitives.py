@@ -496,6 +496,7 @@ log_sigmoid = primitive(
     lambda x: -accurate.softplus(-x),
     (lambda z, x: sigmoid(-x),),
     "Logarithm of sigmoid, -log(1 + exp(-x)).",
+    latex=r"\ln\left(\sigma\left({0}\right)\right)",
     gate="shrinks it: the slope lies between 0 and 1",
     example=("log_sigmoid(0)", -0.6931471805599453),
 )
@@ -512,6 +513,7 @@ silu = primitive(
     accurate.silu,
     (lambda z, x: sigmoid(x) + z * sigmoid(-x),),
     "Sigmoid linear unit x sigmoid(x), also called swish.",
+    latex=r"\operatorname{{SiLU}}\left({0}\right)",
     gate="lets it through where the operand is large, and blocks it where very negative",
     slope_accuracy=TWO_TERMS,
     example=("silu(1)", 0.7310585786300049),
@@ -521,6 +523,7 @@ gelu = primitive(
     accurate.gelu,
     (lambda z, x: _normal_cdf(x) + x * (ONE_OVER_ROOT_TAU * _gauss(x, 0.5)),),
     "Gaussian error linear unit x Φ(x), Φ the normal distribution, in its exact form.",
+    latex=r"\operatorname{{GELU}}\left({0}\right)",
     gate="lets it through where the operand is large, and blocks it where very negative",
     slope_accuracy=TWO_TERMS,
     example=("gelu(1)", 0.841344746068543),
@@ -530,6 +533,7 @@ gelu_tanh = primitive(
     accurate.gelu_tanh,
     (lambda z, x: _gelu_tanh_slope(x),),
     "Approximate gelu, x/2 (1 + tanh(√(2/π) (x + 0.044715 x³))).",
+    latex=r"\operatorname{{GELU}}_{{\tanh}}\left({0}\right)",
     gate="lets it through where the operand is large, and blocks it where very negative",
     accuracy=Accuracy(2000),  # x³ rounds, and exp(-v) makes much of it where x is very negative
     slope_accuracy=Accuracy(2000, terms="the three terms"),
@@ -550,6 +554,7 @@ relu = primitive(
     lambda x: 0.0 if x <= 0 else x,
     (lambda z, x: step(x),),
     "Rectified linear unit, max(0, x).",
+    latex=r"\operatorname{{ReLU}}\left({0}\right)",
     kink=Kink("x = 0: derivative 0", lambda x: x == 0),
     gate="lets it through where the operand is positive, and blocks it elsewhere",
     example=("relu(3)", 3.0),
@@ -559,6 +564,7 @@ leaky_relu = primitive(
     lambda x: 0.01 * x if x <= 0 else x,
     (lambda z, x: where(step(x), 1, 0.01),),
     "Leaky relu, x where x > 0, else 0.01 x.",
+    latex=r"\operatorname{{LeakyReLU}}\left({0}\right)",
     kink=Kink("x = 0: derivative 0.01", lambda x: x == 0),
     gate="lets it through where the operand is positive, and a hundredth of it elsewhere",
     example=("leaky_relu(-3)", -0.03),
@@ -568,6 +574,7 @@ elu = primitive(
     lambda x: accurate.expm1(x) if x <= 0 else x,
     (lambda z, x: where(step(x), 1, exp(x)),),  # the second derivative at 0 is 1, that of the left side
     "Exponential linear unit, x where x > 0, else exp(x) - 1.",
+    latex=r"\operatorname{{ELU}}\left({0}\right)",
     gate="lets it through where the operand is positive, and shrinks it elsewhere",
     example=("elu(-1)", -0.6321205588285577),
 )
@@ -576,6 +583,7 @@ step: Primitive = primitive(
     lambda x: 0.0 if x <= 0 else 1.0 if x > 0 else x,  # nan stays nan
     (lambda z, x: 0,),
     "1 where x > 0, else 0.",
+    latex=r"\left[{0} > 0\right]",
     kink=Kink("x = 0: derivative 0", lambda x: x == 0),
     gate="blocks it: a step is flat, so its slope is 0",
     example=("step(3)", 1.0),
@@ -612,6 +620,7 @@ where: Primitive = primitive(
         lambda z, condition, a, b: where(condition, 0, 1),
     ),
     "a where the condition is true, or not 0; else b.",
+    latex=r"\begin{{cases}} {1} & \text{{if}}\ {0} \\ {2} & \text{{otherwise}} \end{{cases}}",
     depends=lambda condition, a, b: (False, condition, not condition),
     gate="passes it on to the operand that was chosen; the other is no part of the graph",
     example=("where(3 > 2, 10, 20)", 10.0),
@@ -635,6 +644,8 @@ _less: Primitive = primitive(
     lambda x, y: float(x < y) if x == x and y == y else math.nan,  # noqa: PLR0124 - only nan differs from itself
     (lambda z, x, y: 0, lambda z, x, y: 0),
     "1 where x < y, else 0.",
+    symbol="<",
+    latex=r"\left[{0} < {1}\right]",
     kink=Kink("x = y: derivatives 0", lambda x, y: x == y),
 )
 stop_gradient = primitive(
@@ -642,6 +653,7 @@ stop_gradient = primitive(
     lambda x: x,
     (lambda z, x: 0,),
     "x itself, taken for a constant.",
+    latex=r"\text{{stop gradient}}\left({0}\right)",
     depends=lambda x: (False,),
     gate="blocks it: to derivatives its operand is a constant",
     example=("stop_gradient(3)", 3.0),
@@ -665,7 +677,7 @@ norm = primitive(
     math.hypot,
     lambda z, *xs: [_ratio(x, z) for x in xs],
     "Euclidean length √(x₁² + … + xₙ²) of any number of operands.",
-    latex=r"\left\lVert {operands} \right\rVert",
+    latex=r"\left\lVert \left({operands}\right) \right\rVert",
     kink=Kink("all operands 0: derivatives 0", lambda *xs: not any(xs)),
     gate="hands out its components along the line from the origin",
     example=("norm(2, 3, 6)", 7.0),
@@ -760,6 +772,8 @@ _equal = primitive(
     lambda x, y: float(x == y) if x == x and y == y else math.nan,  # noqa: PLR0124 - only nan differs from itself
     (lambda z, x, y: 0, lambda z, x, y: 0),
     "1 where the operands are equal, else 0.",
+    symbol="==",
+    latex=r"\left[{0} = {1}\right]",
 )
 
 

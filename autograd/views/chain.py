@@ -276,7 +276,7 @@ class Writer:
         if isinstance(partial, Term) and whole.operands:
             partial = _rewritten(partial, _text(whole), z)
         text = _text(partial)
-        return name if "_equal(" in text else f"{name} = {text}"
+        return name if " == " in text else f"{name} = {text}"
 
     def terms(self, node: Value) -> list[Term]:
         """Return the operands of a node as terms of a formula."""

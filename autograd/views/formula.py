@@ -7,6 +7,7 @@ It simplifies for reading as it grows, and is written by running once more, on s
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections import Counter, defaultdict
@@ -35,6 +36,17 @@ LONGEST = 12
 
 LONGEST_NAME = 30
 """The most letters of a name."""
+
+
+CONSTANTS = {
+    math.pi: r"\pi",
+    math.sqrt(2): r"\sqrt{2}",
+    2 / math.sqrt(math.pi): r"\frac{2}{\sqrt{\pi}}",
+    1 / math.sqrt(2 * math.pi): r"\frac{1}{\sqrt{2 \pi}}",
+    math.log2(math.e): r"\frac{1}{\ln\left(2\right)}",
+    math.log10(math.e): r"\frac{1}{\ln\left(10\right)}",
+}
+"""How LaTeX writes numbers that have a form of their own."""
 
 
 Line: TypeAlias = "tuple[Name | None, Term]"
@@ -118,7 +130,7 @@ class Term:
         if isinstance(self.head, Name):
             return kind(self.head.latex if kind is Latex else self.head.text)
         number = kind("").number(self.head)
-        binding = "negative" if self.head < 0 else "*" if "^" in number else "atom"
+        binding = "negative" if self.head < 0 else "*" if "^" in number or "frac" in number else "atom"
         return kind(number, BINDING[binding])
 
     def summands(self) -> list[tuple[str, Term]]:
@@ -167,7 +179,7 @@ def simplified(primitive: Primitive, terms: tuple[Term, ...]) -> Term:  # noqa: 
             return last
         case ("mul", [0.0, _] | [_, 0.0]) | ("div", [0.0, _]):
             return Term(0.0)
-        case ("pow", [_, 0.0]):
+        case ("pow", [1.0, _] | [_, 0.0]):
             return Term(1.0)
         case ("mul", [-1.0, _]) | ("sub", [0.0, _]):
             return -last
@@ -202,7 +214,7 @@ class Latex(Symbol):
 
     def apply(self, primitive: Primitive, operands: tuple[object, ...]) -> Symbol:
         """Write the primitive by its sign, its row's own LaTeX, or as a function of its name."""
-        if primitive.symbol in BINDING:
+        if primitive.symbol in BINDING and not primitive.latex:
             return super().apply(primitive, operands)
         texts = [self.operand(x, 0) for x in operands]
         arguments = ", ".join(texts)
@@ -236,7 +248,9 @@ class Latex(Symbol):
         return super().operand(x, binding)
 
     def number(self, x: object) -> str:
-        """Write a number, with a power of ten for an exponent."""
+        """Write a number in a form of its own, or with a power of ten for an exponent."""
+        if isinstance(x, float) and abs(x) in CONSTANTS:
+            return "-" * (x < 0) + CONSTANTS[abs(x)]
         mantissa, _, exponent = super().number(x).partition("e")
         if mantissa.lstrip("-") in {"inf", "nan"}:
             return mantissa.replace("inf", r"\infty").replace("nan", r"\mathrm{nan}")

@@ -20,6 +20,7 @@ FUNCTIONS = re.compile(r"\\((sin|cos|tan)h?|arc(sin|cos|tan)|exp|ln|log|max|min)
 LETTERS = {r"\infty": "∞", r"\partial": "∂"}
 SIGNS = {r"\cdot": "⋅", "-": "−", "+": "+", "=": "=", "<": "&lt;", ">": "&gt;", ",": ",", "(": "(", ")": ")"}
 FENCES = {**{fence: fence for fence in "()[]|"}, r"\lVert": "‖", r"\rVert": "‖", r"\{": "{", ".": ""}
+BEFORE_A_SIGN = {f"<mo>{sign}</mo>" for sign in ("=", "&lt;", "&gt;", ",")}
 SPACES = {r"\,": "0.17em", r"\ ": "0.33em", r"\quad": "1em"}
 ACCENTS = {r"\dot": "˙", r"\bar": "¯"}
 CHARACTERS = {r"\sim": "~", r"\hat": "^", r"\backslash": "\\"}
@@ -70,7 +71,7 @@ class Reader:
                 kind = "msup" if part == "^" else "msub"
                 base = found.pop() if found else "<mrow></mrow>"
                 found.append(f"<{kind}>{base}{self.group()}</{kind}>")
-            elif part == "-" and (not found or found[-1] in {"<mo>=</mo>", "<mo>,</mo>"}):
+            elif part == "-" and (not found or found[-1] in BEFORE_A_SIGN):
                 found.append(f'<mo form="prefix">{SIGNS["-"]}</mo>')
             elif not part.isspace():
                 found.append(self.item(part))
@@ -139,7 +140,8 @@ class Reader:
 
     def table(self) -> str:
         r"""Write an environment as a table: cells end with `&`, rows with `\\`."""
-        left, right = ("right", "left") if self.name() == "aligned" else ("left", "left")
+        kind = self.name()
+        left, right = ("right", "left") if kind == "aligned" else ("left", "left")
         rows: list[list[str]] = [[]]
         while True:
             align = right if rows[-1] else left
@@ -153,7 +155,8 @@ class Reader:
                 self.name()
                 break
         body = "".join([f"<mtr>{''.join(row)}</mtr>" for row in rows])
-        return f'<mtable displaystyle="true">{body}</mtable>'
+        table = f'<mtable displaystyle="true">{body}</mtable>'
+        return f"<mrow><mo>{{</mo>{table}</mrow>" if kind == "cases" else table
 
 
 def unknown(part: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 from typing import TYPE_CHECKING, Any
@@ -133,7 +134,16 @@ def test_labels_break_a_formula_and_name_its_derivative() -> None:
         (lambda x, y: abs(x).sqrt(), r"\sqrt{\left|x\right|}"),
         (lambda x, y: autograd.max(x, y, 0.0), r"\max\left(x, y_{1}, 0\right)"),
         (lambda x, y: x.softplus(), r"\operatorname{softplus}\left(x\right)"),
+        (lambda x, y: x.leaky_relu(), r"\operatorname{LeakyReLU}\left(x\right)"),
+        (lambda x, y: x.step(), r"\left[x > 0\right]"),
+        (autograd.norm, r"\left\lVert \left(x, y_{1}\right) \right\rVert"),
+        (
+            lambda x, y: autograd.where(x, 1.0, y),
+            r"\begin{cases} 1 & \text{if}\ 2 \\ 3 & \text{otherwise} \end{cases}",
+        ),
         (lambda x, y: x.exp() ** 2, r"{\left(e^{x}\right)}^{2}"),
+        (lambda x, y: x * -math.pi, r"x \, \left(-\pi\right)"),
+        (lambda x, y: (2 / math.sqrt(math.pi)) ** x, r"{\left(\frac{2}{\sqrt{\pi}}\right)}^{x}"),
         (lambda x, y: 1e-5**x, r"{\left(10^{-5}\right)}^{x}"),
     ],
 )
@@ -186,6 +196,19 @@ def test_what_cannot_be_written_is_refused() -> None:
         formula(long)
 
 
+def test_the_constants_of_rows_are_written_as_what_they_stand_for() -> None:
+    x = Value(0.5, label="x")
+    written = [latex(z, x) for z in (x.log2(), x.log10(), x.erf(), x.erfc())]
+    assert written == [
+        r"\frac{\frac{1}{\ln\left(2\right)}}{x}",
+        r"\frac{\frac{1}{\ln\left(10\right)}}{x}",
+        r"\frac{2}{\sqrt{\pi}} \, e^{-{x}^{2}}",
+        r"-\frac{2}{\sqrt{\pi}} \, e^{-{x}^{2}}",
+    ]
+    assert r"\frac{x}{\sqrt{2}}" in latex(x.gelu(), x)
+    assert r"x \, \frac{1}{\sqrt{2 \pi}} \, e^{-0.5 \, {x}^{2}}" in latex(x.gelu(), x)
+
+
 def test_a_division_by_a_constant_zero_is_written_down() -> None:
     x = Value(2.0, label="x")
     with autograd.ieee():
@@ -221,7 +244,7 @@ def test_the_derivative_of_many_operands_names_what_it_would_repeat() -> None:
     assert [line for line in text.splitlines() if line[0] not in " )"] == [
         "v1 = (",
         "t2 = (",
-        "_equal(x0, v1) / t2",
+        "(x0 == v1) / t2",
     ]
     assert len(formula(autograd.logsumexp(xs), xs[0]).latex) < 1_200
 

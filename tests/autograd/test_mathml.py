@@ -50,6 +50,12 @@ def shown(text: str) -> str:
         ),
         (r"\mathrm{a\_b}", '<mi mathvariant="normal">a_b</mi>'),
         (r"\min\left(x, y\right)", None),
+        (
+            r"\left\lVert x \right\rVert",
+            '<mrow><mo stretchy="false">‖</mo><mrow><mi>x</mi></mrow><mo stretchy="false">‖</mo></mrow>',
+        ),
+        (r"x < -1", '<mi>x</mi><mo>&lt;</mo><mo form="prefix">−</mo><mn>1</mn>'),
+        (r"\begin{cases} 1 & \text{if}\ x > 0 \\ 2 & \text{otherwise} \end{cases}", None),
         (r"\begin{aligned} x &= 1 \\[1ex] & {} + 2 \end{aligned}", None),
     ],
 )
