@@ -66,6 +66,12 @@ AT_OPERAND = "has the pre-activation where the output belongs"
 SQUARE = 2.0
 TWICE_LOWERED = Mistake("power", "(y - 1)*x**(y - 2)", "has the exponent lowered before it became a factor")
 NOT_THE_OTHER = Mistake("swapped operand", "own", "has the operand itself, not the other one")
+LENGTH = (
+    Mistake("wrong rule", "own", "is the operand, not divided by the length"),
+    Mistake("wrong rule", "own/z**2", "is divided by the square of the length"),
+    Mistake("wrong rule", "2*own", "is that of the square of the length"),
+    Mistake("inner derivative", "0.5/z", "lacks the inner derivative, twice the operand"),
+)
 
 BY_ROW: dict[str, tuple[tuple[Mistake, ...], ...]] = {  # for each operand in turn
     "tanh": (
@@ -118,6 +124,19 @@ BY_ROW: dict[str, tuple[tuple[Mistake, ...], ...]] = {  # for each operand in tu
             Mistake("wrong rule", "d/log(2)", "is that of the logarithm to base 2"),
         ),
     ),
+    "log1p": ((Mistake("wrong rule", "1/x", "has x where 1 + x belongs"),),),
+    "log2": (
+        (
+            Mistake("wrong rule", "1/x", "lacks the factor 1/log 2"),
+            Mistake("wrong rule", "log(2)/x", "has log 2 above the line"),
+        ),
+    ),
+    "log10": (
+        (
+            Mistake("wrong rule", "1/x", "lacks the factor 1/log 10"),
+            Mistake("wrong rule", "log(10)/x", "has log 10 above the line"),
+        ),
+    ),
     "sqrt": (
         (
             Mistake("power", "1/z", "lacks the factor ½"),
@@ -139,6 +158,77 @@ BY_ROW: dict[str, tuple[tuple[Mistake, ...], ...]] = {  # for each operand in tu
             Mistake("wrong rule", "-z", "is minus the cosine"),
         ),
     ),
+    "tan": (
+        (
+            Mistake("wrong rule", "d*pi/180", "is that of degrees"),
+            Mistake("wrong rule", "1/cos(x)", "lacks the square of 1/cos"),
+            Mistake("wrong rule", "z**2", "lacks the 1 of 1 + tan²"),
+            Mistake("wrong rule", "1 - z**2", "has a minus for its plus, as that of tanh"),
+            Mistake("wrong rule", "-1/sin(x)**2", "is that of the cotangent"),
+        ),
+    ),
+    "asin": (
+        (
+            Mistake("wrong rule", "1/(1 - x**2)", "lacks the square root"),
+            Mistake("wrong rule", "1/sqrt(1 + x**2)", "has a plus for its minus, as that of asinh"),
+            Mistake("wrong rule", "1/cos(x)", "is 1 over the cosine of the operand, not of the result"),
+        ),
+    ),
+    "acos": (
+        (
+            Mistake("wrong rule", "-1/(1 - x**2)", "lacks the square root"),
+            Mistake("wrong rule", "-1/sqrt(1 + x**2)", "has a plus for its minus"),
+            Mistake("wrong rule", "-1/sin(x)", "is -1 over the sine of the operand, not of the result"),
+        ),
+    ),
+    "atan": (
+        (
+            Mistake("wrong rule", "1/(1 + x)**2", "has the square around the sum"),
+            Mistake("wrong rule", "1/(1 - x**2)", "has a minus for its plus, as that of atanh"),
+            Mistake("wrong rule", "1/sqrt(1 + x**2)", "has a square root, as that of asinh"),
+            Mistake("wrong rule", "1/cos(x)**2", "is that of the tangent"),
+        ),
+    ),
+    "atan2": (
+        (Mistake("swapped operand", "x/(x**2 + y**2)", "has the operands exchanged"),),
+        (Mistake("swapped operand", "-y/(x**2 + y**2)", "has the operands exchanged"),),
+    ),
+    "sinh": ((Mistake("wrong rule", "cos(x)", "is that of the sine"),),),
+    "cosh": ((Mistake("wrong rule", "-sin(x)", "is that of the cosine"),),),
+    "asinh": (
+        (
+            Mistake("wrong rule", "1/(1 + x**2)", "lacks the square root"),
+            Mistake("wrong rule", "1/sqrt(1 - x**2)", "has a minus for its plus, as that of asin"),
+            Mistake("wrong rule", "1/sqrt(x**2 - 1)", "is that of acosh"),
+        ),
+    ),
+    "acosh": (
+        (
+            Mistake("wrong rule", "1/(x**2 - 1)", "lacks the square root"),
+            Mistake("wrong rule", "1/sqrt(x**2 + 1)", "is that of asinh"),
+        ),
+    ),
+    "atanh": (
+        (
+            Mistake("wrong rule", "1/(1 + x**2)", "has a plus for its minus, as that of atan"),
+            Mistake("wrong rule", "1/sqrt(1 - x**2)", "has a square root, as that of asin"),
+        ),
+    ),
+    "erf": (
+        (
+            Mistake("wrong rule", "exp(-x**2)", "lacks the factor 2/√π"),
+            Mistake("wrong rule", "exp(-x**2/2)/sqrt(2*pi)", "is that of the normal distribution"),
+        ),
+    ),
+    "erfc": ((Mistake("wrong rule", "-exp(-x**2)", "lacks the factor 2/√π"),),),
+    "silu": (
+        (
+            Mistake("wrong rule", "sigmoid(x)", "lacks its second term, x σ'"),
+            Mistake("wrong rule", "sigmoid(x)*(1 - sigmoid(x))", "is that of sigmoid"),
+        ),
+    ),
+    "gelu": ((Mistake("wrong rule", "erfc(-x/sqrt(2))/2", "lacks its second term, x Φ'"),),),
+    "hypot": (LENGTH, LENGTH),
     "pow": (
         (
             Mistake("power", "y*z", "has the exponent not lowered"),
@@ -213,6 +303,8 @@ def mistakes(row: Primitive, slot: int, operands: Sequence[object], factors: Seq
         found.append(MEAN)
     elif row.name == "dot":
         found.append(NOT_THE_OTHER)
+    elif row.name == "norm":
+        found += LENGTH
     elif row.name == "logsumexp":
         found += [*LOGSUMEXP, Mistake("wrong rule", f"1/{len(operands)}", "is an equal share")]
     elif not row.variadic and len(row.partials) == 1:
