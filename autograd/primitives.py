@@ -219,7 +219,7 @@ log2 = primitive(
     "Logarithm to base 2.",
     latex=r"\log_{{2}}\left({0}\right)",
     domain=log.domain,
-    gate="divides it by the operand, times log 2",
+    gate="divides it by the operand and by log 2",
     example=("log2(8)", 3.0),
 )
 log10 = primitive(
@@ -229,7 +229,7 @@ log10 = primitive(
     "Logarithm to base 10.",
     latex=r"\log_{{10}}\left({0}\right)",
     domain=log.domain,
-    gate="divides it by the operand, times log 10",
+    gate="divides it by the operand and by log 10",
     example=("log10(1000)", 3.0),
 )
 sqrt = primitive(
@@ -402,7 +402,7 @@ acosh = primitive(
     latex=r"\operatorname{{arcosh}}\left({0}\right)",
     domain=Domain("x ≥ 1", lambda x: x < 1, "keep it from falling below 1, with autograd.max(x, 1)"),
     kink=Kink("x = 1: the slope is inf", lambda x: x == 1),
-    gate="divides it by the sine of the result: steep near 1, flat far out",
+    gate="divides it by the hyperbolic sine of the result: steep near 1, flat far out",
     example=("acosh(2)", 1.3169578969248166),
 )
 _acosh_slope: Primitive = primitive(
@@ -669,7 +669,7 @@ hypot: Primitive = primitive(
     "Distance of the point (x, y) from the origin.",
     reading=lambda x, y: sqrt(x**2 + y**2),
     kink=Kink("x = y = 0: derivatives 0", lambda x, y: (x == 0) & (y == 0)),
-    gate="hands out its components along the line from the origin",
+    gate="multiplies it, for each operand, by that operand divided by the result",
     example=("hypot(3, 4)", 5.0),
 )
 norm = primitive(
@@ -679,7 +679,7 @@ norm = primitive(
     "Euclidean length √(x₁² + … + xₙ²) of any number of operands.",
     latex=r"\left\lVert \left({operands}\right) \right\rVert",
     kink=Kink("all operands 0: derivatives 0", lambda *xs: not any(xs)),
-    gate="hands out its components along the line from the origin",
+    gate="multiplies it, for each operand, by that operand divided by the result",
     example=("norm(2, 3, 6)", 7.0),
 )
 _ratio: Primitive = primitive(
