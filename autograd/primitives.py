@@ -653,6 +653,7 @@ stop_gradient = primitive(
     lambda x: x,
     (lambda z, x: 0,),
     "x itself, taken for a constant.",
+    symbol="stop",
     latex=r"\text{{stop gradient}}\left({0}\right)",
     depends=lambda x: (False,),
     gate="blocks it: to derivatives its operand is a constant",

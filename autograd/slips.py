@@ -118,7 +118,8 @@ class Graph:
                 copies.append(Value(moved.get(i, node.data)))
             else:
                 operands = [copies[self.index[x]] if isinstance(x, Value) else x for x in node.operands]
-                copies.append(row_of(node)(*operands))
+                again = row_of(node)(*operands)  # a number where no operand is part of the derivative
+                copies.append(again if isinstance(again, Value) else Value(again))
         return Sweep(self, copies)
 
 
@@ -387,7 +388,11 @@ def _before_activation(shape: Shape) -> Iterator[Guess]:
     groups: dict[int | None, dict[int, int]] = defaultdict(dict)
     for k, step in enumerate(graph.steps):
         other = _partner(graph, k)
-        if step.operand < graph.leaves and isinstance(other, Value) and len(other.operands) == 1:
+        if (
+            step.operand < graph.leaves
+            and isinstance(other, Value)
+            and len(other.operands) == len(other.parents) == 1
+        ):
             groups[graph.heights[step.result]][k] = groups[None][k] = graph.index[other.parents[0]]
     for instead in groups.values():
         first = min(instead)

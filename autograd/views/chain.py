@@ -15,7 +15,7 @@ from autograd.errors import AutogradError, OperandError
 from autograd.graph import topological_order
 from autograd.symbols import Symbol
 from autograd.value import Value, gradients
-from autograd.views.formula import Name, Term, applied
+from autograd.views.formula import Name, Term, applied, partials_in_terms
 from autograd.views.local import local_derivatives, row_of
 from autograd.views.setting import NO_BREAK, ROWS, Row, aligned, counted, cut, ends, joined, wrapped
 from autograd.views.words import names, number, printable, save, shortened
@@ -271,8 +271,9 @@ class Writer:
         row, name = row_of(node), f"d{self[node]}/d{self[node.operands[slot]]}"
         if len(node.operands) > WIDE:
             return name
-        z, operands, whole = Term(Name(self[node], "")), self.terms(node), self.term(node)
-        partial = row.partials_at(z, operands)[slot] if row.variadic else row.partials[slot](z, *operands)
+        z, whole = Term(Name(self[node], "")), self.term(node)
+        operands = [term if isinstance(term.head, Name) else term.head for term in self.terms(node)]
+        partial = partials_in_terms(row, z, operands)[slot]
         if isinstance(partial, Term) and whole.operands:
             partial = _rewritten(partial, _text(whole), z)
         text = _text(partial)
