@@ -584,6 +584,7 @@ def _numbers(
                 hands[p, t] = entry.at(numbers, recorded=p == 0)
     right = agree(np.array([sweeps[0].adjoints[entry.node] for entry in entries]), hands[0], tolerances[0])
     constant = np.array([bool(entry.uses) for entry in entries]) & (hands == hands[0]).all(axis=0)
+    tolerances[~np.isfinite(tolerances)] = 0.0  # next to an infinite slope, all would be near
     hands[1:, constant & ~right] = math.nan  # a function that is a wrong constant is a wrong number, no more
     return list(hands), list(tolerances)
 
@@ -620,7 +621,8 @@ def _rows(  # noqa: PLR0917 - what was read, computed and found, in this order
             hidden = all(sweep.scale[entry.node] == 0 for sweep in sweeps) and autodiff == 0
             verdict = "cannot tell" if hidden else "agrees"
         else:
-            follows = not entry.uses and abs(hand - carried[t]) <= near
+            moved = not agree(carried[t], autodiff, tolerances[0][t])
+            follows = not entry.uses and moved and agree(carried[t], hand, near)
             verdict = "follows" if follows else "differs"
         where = ""
         differs = [

@@ -344,3 +344,11 @@ def test_infinities_do_not_stop_it(make: Callable[[Value], Value]) -> None:
     x = Value(1000.0, label="x")
     assert compare(make(x), {x: math.inf})
     assert not compare(make(x), {x: 1.0})
+
+
+def test_a_wrong_number_for_an_infinite_slope_follows_from_nothing() -> None:
+    z, _ = graph("sqrt(x)", x=0.0)
+    assert compare(z, {"x": math.inf})
+    report = compare(z, {"x": 1.0})
+    assert [row.verdict for row in report.rows] == ["differs"]
+    assert report.credit == 0.0
