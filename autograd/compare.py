@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.conversion import to_float
-from autograd.errors import AutogradError, LengthError, OperandError
+from autograd.errors import AutogradError, DomainError, LengthError, OperandError
 from autograd.expression import Expression, parse
 from autograd.slips import Found, Graph, Guess, Search, Slip, Sweep, agree
 from autograd.value import Value
@@ -369,9 +369,9 @@ class _Reader:
 
     def read(self, derived: Any) -> tuple[list[_Entry], list[Sequence[Any]]]:  # noqa: ANN401 - what a user passes
         """Return an entry for each derivative, and the arrays of Values among the keys."""
+        if isinstance(derived, str) or not hasattr(derived, "__iter__"):
+            raise OperandError(f"pass a dict such as {{x: 2.0}}; got {derived!r} ({type(derived).__name__})")
         pairs = list(derived.items() if isinstance(derived, Mapping) else derived)
-        if not pairs:
-            raise CompareError("there is no derivative to compare; pass a dict such as {x: 2.0}")
         flat: list[tuple[Any, Any, str]] = []
         arrays: list[Sequence[Any]] = []
         for pair in pairs:
@@ -383,6 +383,9 @@ class _Reader:
                 arrays.append(key)
             else:
                 flat.append((key, hand, ""))
+        if not flat:
+            raise CompareError("there is no derivative to compare; pass a dict such as {x: 2.0}")
+        flat = [(key, _as_number(hand), place) for key, hand, place in flat]
         numbers = [hand for _, hand, _ in flat if isinstance(hand, int | float)]
         unit = _rounding(numbers)
         entries = [self.entry(key, hand, place, unit) for key, hand, place in flat]
@@ -401,18 +404,21 @@ class _Reader:
         )
         if isinstance(hand, str):
             hand = parse(hand)
+        uses: tuple[str, ...] = ()
         if isinstance(hand, Expression):
             uses = tuple([x for x in hand.names if not self.unknown(x, name)])
-            return _Entry(node, name, hand.evaluate if uses else hand(), uses, 0.0)
-        if callable(hand):
+        elif callable(hand):
             uses = self.parameters(hand, name)
-            if not uses:
-                return _Entry(node, name, to_float(hand()), (), 0.0)
-            return _Entry(node, name, lambda numbers: hand(*[numbers[x] for x in uses]), uses, 0.0)
-        x = to_float(hand)
+        if uses:
+            given = hand.evaluate if isinstance(hand, Expression) else _called(hand, uses)
+            return _Entry(node, name, given, uses, 0.0)
+        try:
+            x = to_float(hand() if callable(hand) else hand)
+        except (OperandError, DomainError) as error:
+            raise type(error)(f"the derivative by {name}: {error}") from error
         if math.isnan(x):
             raise CompareError(f"the derivative by {name} is nan, which equals nothing")
-        return _Entry(node, name, x, (), unit(x))
+        return _Entry(node, name, x, (), 0.0 if callable(hand) else unit(x))
 
     def node(self, key: Any) -> int:  # noqa: ANN401 - what a user passes
         """Return the number of the node that a key means."""
@@ -448,9 +454,11 @@ class _Reader:
             raise CompareError(
                 f"the function for {name} does not tell its parameters; write a lambda"
             ) from error
-        needed = [
-            p.name for p in found if p.default is Parameter.empty and p.kind is not Parameter.VAR_POSITIONAL
-        ]
+        if any(p.kind in {Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD} for p in found):
+            raise CompareError(
+                f"the function for {name} takes parameters without a name; call each like a Value it uses"
+            )
+        needed = [p.name for p in found if p.default is Parameter.empty]
         leaves = [self.named[leaf] for leaf in self.graph.nodes[: self.graph.leaves]]
         if len(needed) == 1 == len(leaves) and needed[0] not in self.by_name:
             return (leaves[0],)
@@ -505,17 +513,30 @@ def _smooth(graph: Graph, sweep: Sweep) -> bool:
     return True
 
 
+def _as_number(hand: Any) -> Any:  # noqa: ANN401 - what a user passes
+    """Read text that is a number as one, which may have been rounded; a formula is not."""
+    try:
+        return float(hand) if isinstance(hand, str) else hand
+    except ValueError:
+        return hand
+
+
+def _called(function: Callable[..., Any], uses: Sequence[str]) -> Callable[[Mapping[str, float]], Any]:
+    return lambda numbers: function(*[numbers[x] for x in uses])
+
+
 def _flatten(key: Any, hand: Any, place: str, flat: list[tuple[Any, Any, str]]) -> None:  # noqa: ANN401 - nested lists
     """Pair the Values of an array with the numbers of another of the same shape."""
     keyed, given = isinstance(key, list | tuple), isinstance(hand, list | tuple)
-    if keyed and given and len(key) == len(hand):
+    if keyed and given and len(key) == len(hand) and (place or _shape(key) == _shape(hand)):
         for i, (inner, number) in enumerate(zip(key, hand, strict=True)):
             _flatten(inner, getattr(number, "tolist", lambda number=number: number)(), f"{place}[{i}]", flat)
     elif keyed or given:
+        where = f" at {place}" if place else ""
         turned = _shape(key)[::-1] == _shape(hand)
+        advice = ": is it transposed? dl/dW has the shape of W" if turned else "; they must have one shape"
         raise LengthError(
-            f"the Values are an array {_shape_text(key)}, the derivatives {_shape_text(hand)}"
-            + (": is it transposed? dl/dW has the shape of W" if turned else "; they must have one shape"),
+            f"the Values{where} are an array {_shape_text(key)}, the derivatives {_shape_text(hand)}{advice}"
         )
     else:
         flat.append((key, hand, place))

@@ -663,7 +663,7 @@ def _elements(array: Sequence[Any]) -> Iterator[Value]:
             yield from _elements(x)
 
 
-def agree(got: Vector, hand: Vector, tolerance: Vector) -> Any:  # noqa: ANN401 - an array of bool
+def agree(got: Vector | float, hand: Vector | float, tolerance: Vector | float) -> Any:  # noqa: ANN401 - bool, or an array of it
     """Tell where numbers are as near as they should be; nan by hand says nothing, and so agrees."""
     import numpy as np
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from autograd import (
+    DomainError,
     LengthError,
     OperandError,
     StaleGraphError,
@@ -127,6 +128,13 @@ def test_a_penalty_that_is_left_out_is_named() -> None:
     assert report.slip.kind == "path forgotten"
 
 
+def test_a_rounded_number_may_be_text() -> None:
+    z, leaves = graph("sin(x)*x", x=1.3)
+    (exact,) = gradients(z, [leaves["x"]])
+    assert compare(z, {"x": f"{exact:.4g}"})
+    assert not compare(z, {"x": f"{exact + 0.002:.4g}"})
+
+
 def test_a_small_difference_is_seen() -> None:
     z, leaves = graph("sin(x)*x", x=1.3)
     (exact,) = gradients(z, [leaves["x"]])
@@ -227,6 +235,10 @@ def test_an_array_of_another_shape_is_refused() -> None:
         compare(loss, [(weights, np.ones((3, 2)))])
     with pytest.raises(LengthError, match="must have one shape"):
         compare(loss, [(weights, [1.0, 2.0])])
+    with pytest.raises(LengthError, match="array 2 × 3, the derivatives 2 × 4"):
+        compare(loss, [(weights, np.ones((2, 4)))])
+    with pytest.raises(LengthError, match=r"the Values at \[1\] are an array 3, the derivatives 2"):
+        compare(loss, [(weights, [[1.0, 2.0, 3.0], [1.0, 2.0]])])
 
 
 def test_hints_do_not_tell_the_answer() -> None:
@@ -268,7 +280,14 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     ({"x": "__import__('os')"}, ExpressionError, "string"),
     ({"x": math.nan}, CompareError, "nan"),
     ({"x": "log(-x)"}, CompareError, "no value at the recorded point"),
-    ({"x": None}, OperandError, "None"),
+    ({"x": None}, OperandError, "the derivative by x: None"),
+    ({"x": "1/0"}, DomainError, "the derivative by x: div is not defined"),
+    ({"x": "nan"}, CompareError, "by x is nan"),
+    (None, OperandError, "pass a dict .* got None"),
+    ("2*x", OperandError, "pass a dict .* got '2[*]x'"),
+    ([([], [])], CompareError, "no derivative to compare"),
+    ({"x": lambda *numbers: numbers[0]}, CompareError, "parameters without a name"),
+    ({"x": lambda **numbers: numbers["x"]}, CompareError, "parameters without a name"),
     ({3: 1.0}, OperandError, "by a Value, or by its label"),
     ([("x", 1.0), ("x", 2.0)], CompareError, "given twice"),
     ([1.0, 2.0], CompareError, "pairs"),
