@@ -7,6 +7,7 @@ comes, looks at several points where it is a formula, and hands the numbers to `
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from random import Random
@@ -108,7 +109,7 @@ class Comparison(Lesson):
         Whether the text may show the right numbers.
     """
 
-    __slots__ = ("_at", "_hints", "node", "points", "reveal", "rows", "slips")
+    __slots__ = ("_alone", "_at", "_hints", "node", "points", "reveal", "rows", "slips")
 
     def __init__(
         self,
@@ -117,12 +118,14 @@ class Comparison(Lesson):
         slips: tuple[Slip, ...],
         *,
         at: str,
+        alone: str,
         points: int,
         reveal: bool,
         hints: int,
     ) -> None:
         self.rows, self.node, self.slips = rows, node, slips
         self.points, self.reveal, self._at, self._hints = points, reveal, at, hints
+        self._alone = alone  # the name of the one derivative that the slips explain, if not all
         super().__init__("")
         self.text = "\n\n".join(["\n".join(section) for section in self._sections() if section])
 
@@ -172,10 +175,12 @@ class Comparison(Lesson):
         wrong = sum(row.wrong for row in self.rows)
         count = len(self.rows)
         at = f", at {self.points} points" if self.points > 1 else ""
-        if not wrong:
-            verdict = "the derivative agrees" if count == 1 else f"all {count} derivatives agree"
+        if count == 1:
+            verdict = f"the derivative {'differs' if wrong else 'agrees'}"
+        elif not wrong:
+            verdict = "both derivatives agree" if count == 2 else f"all {count} derivatives agree"  # noqa: PLR2004 - both
         else:
-            verdict = f"{wrong} of {count} derivative{'s' * (count > 1)} differ{'s' * (wrong == 1)}"
+            verdict = f"{wrong} of {count} derivatives differ{'s' * (wrong == 1)}"
         return wrapped(f"By hand and by autodiff: {verdict}{at}.")
 
     def _table(self) -> list[str]:
@@ -216,11 +221,13 @@ class Comparison(Lesson):
             if self.reveal and len(alone) > 0 and sum(row.verdict == "differs" for row in self.rows) > 1:
                 lines += wrapped("Each taken alone, these would be explained:")
                 for row in alone[:SHOWN]:
-                    lines += wrapped(f"{row.name}: {row.slips[0].words} ({row.slips[0].kind}).", "    ")
+                    lines += wrapped(f"{row.name} ({row.slips[0].kind}): {row.slips[0].words}.", "    ")
             return lines
         if not self.reveal and self._hints < 3:  # noqa: PLR2004 - the third hint tells it
             return wrapped(f"Look for a slip of this kind: {self.slip.kind}.")
         slip, proof = self.slip, "Making it gives just what was derived by hand."
+        if self._alone:
+            proof = f"Made in the derivative by {self._alone} alone, it gives just that number."
         lines = wrapped(f"The likely slip ({slip.kind}): {slip.words}. {proof}")
         others = list(dict.fromkeys([slip.kind for slip in self.slips if slip.kind != self.slip.kind]))
         if others:
@@ -467,7 +474,7 @@ class _Reader:
     def slips(self, guesses: Sequence[Guess], node: int) -> Iterator[Slip]:
         """Put slips into words; one that is about no Value in particular is about `node`."""
         for guess in dict.fromkeys(guesses):
-            words = guess.words.format(*self.named.values())
+            words = re.sub(r"\{(\d+)\}", self.written, guess.words)
             if guess.step is not None and words[0].islower():
                 step = self.graph.steps[guess.step]
                 result = self.graph.nodes[step.result]
@@ -475,6 +482,10 @@ class _Reader:
                 words = f"In {self.writer.operation(result)}, the local derivative {partial} {words}"
             place = node if guess.kind == "another point" else guess.node
             yield Slip(guess.kind, self.graph.nodes[place], words)
+
+    def written(self, number: re.Match[str]) -> str:
+        """Write the node of which some words have the number, with its operation."""
+        return self.writer.operation(self.graph.nodes[int(number[1])])
 
     def numbers(self, sweep: Sweep) -> dict[str, float]:
         """Return the number of every name at a point."""
@@ -680,15 +691,16 @@ def _conclusion(
     wrong = [row for row in rows if row.verdict == "differs"] or [row for row in rows if row.wrong]
     first = max(wrong, key=lambda row: graph.index[row.node], default=None)
     slips: tuple[Slip, ...] = ()
+    alone = ""
     if first is not None:
         explained = found.together
         if not explained and len(wrong) == 1:  # derived for itself, perhaps, not like its neighbours
-            x = graph.index[first.node]
+            x, alone = graph.index[first.node], first.name
             explained = [guess._replace(node=x) for guess in found.alone[rows.index(first)]]
         slips = tuple(reader.slips(explained, graph.index[first.node]))
     node = slips[0].node if slips else first.node if first is not None else None
     at = reader.writer.operation(node) if node is not None else ""
-    return Comparison(rows, node, slips, at=at, points=points, reveal=reveal, hints=hints)
+    return Comparison(rows, node, slips, at=at, alone=alone, points=points, reveal=reveal, hints=hints)
 
 
 def _plain(x: float) -> float | str:

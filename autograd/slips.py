@@ -297,7 +297,7 @@ def _in_one_node(graph: Graph) -> Iterator[Guess]:
             if 1 < len(uses) < len(steps):
                 words = f"{{{x}}} lacks what {{{user}}} hands down to it"
                 yield Guess("path forgotten", x, words, partial(_mistaken, dict.fromkeys(uses, LEFT_OUT)))
-    for u in range(graph.leaves, len(graph.nodes)):
+    for u in range(graph.leaves, len(graph.nodes) - 1):  # nothing stands around the output
         for k in graph.out_of[u][:1]:
             words = f"The derivative of {{{u}}}, which stands inside, is missing (taken as 1)"
             yield Guess("inner derivative", graph.steps[k].operand, words, partial(_without_inner, u), k)

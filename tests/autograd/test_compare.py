@@ -371,3 +371,38 @@ def test_a_wrong_number_for_an_infinite_slope_follows_from_nothing() -> None:
     report = compare(z, {"x": 1.0})
     assert [row.verdict for row in report.rows] == ["differs"]
     assert report.credit == 0.0
+
+
+def test_a_slip_that_explains_one_derivative_of_several_claims_no_more() -> None:
+    z, _ = graph("tanh(x*y) + x**2", x=2.0, y=0.5)
+    exact = gradients(z, [z.parents[0].parents[0].parents[0]])[0]
+    report = compare(z, {"v1": 1.0, "x": exact})
+    assert "Made in the derivative by v1 alone, it gives just that number." in " ".join(str(report).split())
+    assert "gives just what was derived" not in str(report)
+
+
+def test_what_is_said_of_a_value_without_a_label_shows_its_operation() -> None:
+    z, _ = graph("sin(x*y)*w", x=0.5, y=0.8, w=2.0)
+    report = compare(z, {"x": math.cos(0.4) * 2.0, "y": math.cos(0.4) * 2.0})
+    assert "The derivative of v1 = x * y, which stands inside, is missing" in " ".join(str(report).split())
+
+
+def test_nothing_is_said_to_stand_inside_the_output() -> None:
+    z, _ = graph("tanh(x*y) + x**2", x=2.0, y=0.5)
+    assert "stands inside" not in str(compare(z, {"x": 1.0}))
+
+
+@pytest.mark.parametrize(
+    ("derived", "verdict"),
+    [
+        ({"x": 2.0}, "the derivative agrees."),
+        ({"x": 3.0}, "the derivative differs."),
+        ({"x": 2.0, "y": 1.0}, "both derivatives agree."),
+        ({"x": 2.0, "y": 1.0, "w": 3.0}, "all 3 derivatives agree."),
+        ({"x": 3.0, "y": 1.0}, "1 of 2 derivatives differs."),
+        ({"x": 3.0, "y": 2.0}, "2 of 2 derivatives differ."),
+    ],
+)
+def test_the_heading_counts_in_english(derived: dict[str, Any], verdict: str) -> None:
+    z, _ = graph("x**2 + y + 3*w", x=1.0, y=2.0, w=4.0)
+    assert str(compare(z, derived)).splitlines()[0].endswith(verdict)
