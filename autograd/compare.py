@@ -109,7 +109,7 @@ class Comparison(Lesson):
         Whether the text may show the right numbers.
     """
 
-    __slots__ = ("_alone", "_at", "_hints", "node", "points", "reveal", "rows", "slips")
+    __slots__ = ("_alone", "_at", "_hints", "_searched", "node", "points", "reveal", "rows", "slips")
 
     def __init__(
         self,
@@ -119,12 +119,14 @@ class Comparison(Lesson):
         *,
         at: str,
         alone: str,
+        searched: bool,
         points: int,
         reveal: bool,
         hints: int,
     ) -> None:
         self.rows, self.node, self.slips = rows, node, slips
         self.points, self.reveal, self._at, self._hints = points, reveal, at, hints
+        self._searched = searched
         self._alone = alone  # the name of the one derivative that the slips explain, if not all
         super().__init__("")
         self.text = "\n\n".join(["\n".join(section) for section in self._sections() if section])
@@ -217,7 +219,10 @@ class Comparison(Lesson):
             return []
         if self.slip is None:
             alone = [row for row in self.rows if row.verdict == "differs" and row.slips]
-            lines = wrapped("No single slip that is known here explains it; both numbers stand above.")
+            if not self._searched:
+                return wrapped("The graph is too large to search for the slip; compare a part of it.")
+            stand = "; both numbers stand above" * self.reveal
+            lines = wrapped(f"No single slip that is known here explains it{stand}.")
             if self.reveal and len(alone) > 0 and sum(row.verdict == "differs" for row in self.rows) > 1:
                 lines += wrapped("Each taken alone, these would be explained:")
                 for row in alone[:SHOWN]:
@@ -370,6 +375,7 @@ class _Reader:
         self.graph = graph
         self.named = names(graph.nodes)
         self.writer = Writer(graph.nodes)
+        self.told: dict[Guess, Slip] = {}  # one slip may explain hundreds of derivatives
         self.by_name: dict[str, list[int]] = {}
         for node, name in self.named.items():
             self.by_name.setdefault(name, []).append(graph.index[node])
@@ -474,14 +480,20 @@ class _Reader:
     def slips(self, guesses: Sequence[Guess], node: int) -> Iterator[Slip]:
         """Put slips into words; one that is about no Value in particular is about `node`."""
         for guess in dict.fromkeys(guesses):
-            words = re.sub(r"\{(\d+)\}", self.written, guess.words)
-            if guess.step is not None and words[0].islower():
-                step = self.graph.steps[guess.step]
-                result = self.graph.nodes[step.result]
-                partial = self.writer.partial(result, step.slot)
-                words = f"In {self.writer.operation(result)}, the local derivative {partial} {words}"
-            place = node if guess.kind == "another point" else guess.node
-            yield Slip(guess.kind, self.graph.nodes[place], words)
+            if guess not in self.told:
+                self.told[guess] = self.slip(guess)
+            slip = self.told[guess]
+            yield slip._replace(node=self.graph.nodes[node]) if guess.kind == "another point" else slip
+
+    def slip(self, guess: Guess) -> Slip:
+        """Put a slip into words."""
+        words = re.sub(r"\{(\d+)\}", self.written, guess.words)
+        if guess.step is not None and words[0].islower():
+            step = self.graph.steps[guess.step]
+            result = self.graph.nodes[step.result]
+            partial = self.writer.partial(result, step.slot)
+            words = f"In {self.writer.operation(result)}, the local derivative {partial} {words}"
+        return Slip(guess.kind, self.graph.nodes[guess.node], words)
 
     def written(self, number: re.Match[str]) -> str:
         """Write the node of which some words have the number, with its operation."""
@@ -611,7 +623,7 @@ def _numbers(
         numbers = reader.numbers(sweep)
         for t, entry in enumerate(entries):
             tolerances[p, t] = (NEAR_FORMULA if entry.uses else NEAR) * sweep.scale[entry.node] + entry.unit
-            tolerances[p, t] += CANCELLED * sweep.slack[t]
+            tolerances[p, t] += CANCELLED * sweep.slack[t] if entry.uses else 0.0
             if p == 0 or entry.uses:
                 hands[p, t] = entry.at(numbers, recorded=p == 0)
     right = agree(np.array([sweeps[0].adjoints[entry.node] for entry in entries]), hands[0], tolerances[0])
@@ -700,7 +712,17 @@ def _conclusion(
         slips = tuple(reader.slips(explained, graph.index[first.node]))
     node = slips[0].node if slips else first.node if first is not None else None
     at = reader.writer.operation(node) if node is not None else ""
-    return Comparison(rows, node, slips, at=at, alone=alone, points=points, reveal=reveal, hints=hints)
+    return Comparison(
+        rows,
+        node,
+        slips,
+        at=at,
+        alone=alone,
+        searched=found.searched,
+        points=points,
+        reveal=reveal,
+        hints=hints,
+    )
 
 
 def _plain(x: float) -> float | str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from functools import partial
+from functools import cached_property, partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,11 +32,14 @@ if TYPE_CHECKING:
 
     Vector = np.ndarray[Any, np.dtype[np.float64]]
 
-LARGEST = 10_000_000
-"""The most products of Values and targets for which slips are searched."""
+LARGEST, LONGEST = 10_000_000, 10_000
+"""The most products of Values and targets, and the most Values, for which slips are searched."""
 
 FEW, FEW_EVALUATIONS = 12, 100_000
 """The most numbers that are tried in one another's places, and the most Values computed for other points."""
+
+MOST_COUNTED = 1000
+"""A larger constant is not taken for a count."""
 
 KINDS = (
     "mean",
@@ -105,13 +108,17 @@ class Graph:
             self.heights[step.result] = max(self.heights[step.result], self.heights[step.operand] + 1)
 
     def at(self, moved: Mapping[int, float]) -> Sweep:
-        """Compute again with other numbers in some leaves.
+        """Compute again with other numbers in some leaves, and differentiate every step.
 
         Raises
         ------
         DomainError
             If an operation is not defined there.
         """
+        return Sweep(self, self.computed(moved))
+
+    def computed(self, moved: Mapping[int, float]) -> list[Value]:
+        """Compute again with other numbers in some leaves, on Values of its own."""
         copies: list[Value] = []
         for i, node in enumerate(self.nodes):
             if i < self.leaves:
@@ -120,7 +127,7 @@ class Graph:
                 operands = [copies[self.index[x]] if isinstance(x, Value) else x for x in node.operands]
                 again = row_of(node)(*operands)  # a number where no operand is part of the derivative
                 copies.append(again if isinstance(again, Value) else Value(again))
-        return Sweep(self, copies)
+        return copies
 
 
 class Sweep:
@@ -135,8 +142,6 @@ class Sweep:
     scale
         For each node the sum, over all paths from the output, of absolute path products:
         what the rounding of its adjoint is measured by.
-    slack
-        For each target, how far off it is if every local derivative is off by 1.
     """
 
     def __init__(self, graph: Graph, nodes: Sequence[Value]) -> None:
@@ -157,18 +162,34 @@ class Sweep:
         return [self.data[graph.index[x]] if isinstance(x, Value) else x for x in graph.nodes[i].operands]
 
     def aim(self, targets: Sequence[int]) -> None:
-        """Compute how every node changes with each target: one more row of numbers a node."""
+        """Set the nodes whose adjoints are asked for."""
         import numpy as np
 
         self.targets = list(targets)
         self.base: Vector = np.array([self.adjoints[i] for i in targets])
-        self.influence = np.zeros((len(self.data), len(targets)))
-        self.influence[self.targets, range(len(targets))] = 1.0
-        self.slack: Vector = np.zeros(len(targets))
+
+    @cached_property
+    def influence(self) -> Vector:
+        """How every node changes with each target, a row for each node; made only if slips are searched."""
+        import numpy as np
+
+        influence = np.zeros((len(self.data), len(self.targets)))
+        influence[self.targets, range(len(self.targets))] = 1.0
         with np.errstate(all="ignore"):
             for step, local in zip(reversed(self.graph.steps), reversed(self.locals), strict=True):
-                self.influence[step.result] += local * self.influence[step.operand]
-                self.slack += self.scale[step.result] * np.abs(self.influence[step.operand])
+                influence[step.result] += local * influence[step.operand]
+        return influence
+
+    @cached_property
+    def slack(self) -> Vector:
+        """For each target, how far off it is if every local derivative is off by 1."""
+        import numpy as np
+
+        slack = np.zeros(len(self.targets))
+        with np.errstate(all="ignore"):
+            for step in self.graph.steps:
+                slack += self.scale[step.result] * np.abs(self.influence[step.operand])
+        return slack
 
     def changed(self, changes: Mapping[int, float]) -> Vector:
         """Return the adjoints of the targets with other local derivatives in some steps."""
@@ -216,10 +237,9 @@ class Shape(NamedTuple):
 
     def first_changed(self, made: Mapping[int, Mistake]) -> int:
         """Return the step, nearest to the output, through which mistakes make the first difference."""
-        differ = [
-            k for k, mistake in made.items() if _wrong_local(k, mistake, self.sweep) != self.sweep.locals[k]
-        ]
-        return max(differ or made, key=lambda k: (self.graph.steps[k].operand, -k))
+        nearest = sorted(made, key=lambda k: (-self.graph.steps[k].operand, k))
+        differ = (k for k in nearest if _wrong_local(k, made[k], self.sweep) != self.sweep.locals[k])
+        return next(differ, nearest[0])
 
 
 def guesses(shape: Shape) -> Iterator[Guess]:
@@ -238,10 +258,9 @@ def _factors(graph: Graph) -> list[int]:
     """Collect the counts that a factor may come from: of operands, or as constants."""
     interior = graph.nodes[graph.leaves :]
     counts = {len(node.operands) for node in interior if row_of(node).variadic}
-    counts |= {
-        int(x) for node in interior for x in node.operands if isinstance(x, float) and x in range(1001)
-    }
-    return sorted(counts - {0, 1, 2})[:6]
+    constants = {x for node in interior for x in node.operands if isinstance(x, float)}
+    counts |= {int(x) for x in constants if x.is_integer() and 0 < x <= MOST_COUNTED}
+    return sorted(counts - {1, 2})[:6]
 
 
 def _candidates(shape: Shape, k: int) -> list[Mistake]:
@@ -538,10 +557,10 @@ def _moved(move: Callable[[list[float]], dict[int, float]], sweep: Sweep) -> Vec
 
     here = dict(enumerate(sweep.data[: sweep.graph.leaves]))
     try:
-        adjoints = sweep.graph.at(here | move(sweep.data)).adjoints
+        nodes = sweep.graph.computed(here | move(sweep.data))
     except (AutogradError, ArithmeticError):
         return np.full(len(sweep.targets), math.nan)
-    return np.array([adjoints[i] for i in sweep.targets])
+    return np.array(gradients(nodes[-1], [nodes[i] for i in sweep.targets]))
 
 
 def _swap(i: int, j: int, data: list[float]) -> dict[int, float]:
@@ -569,6 +588,7 @@ class Found(NamedTuple):
 
     together: list[Guess]
     alone: dict[int, list[Guess]]
+    searched: bool  # false for a graph that is too large
 
 
 class Search:
@@ -606,18 +626,18 @@ class Search:
         ]
         flat = {graph.index[w]: a for a, array in enumerate(arrays) for w in _elements(array)}
         self.shape = Shape(graph, sweeps[0], self.plausible, self.wrong, _factors(graph), flat, square)
-        self.found = Found([], {int(t): [] for t in np.flatnonzero(self.wrong)})
+        small = len(graph.nodes) * len(self.wrong) <= LARGEST and len(graph.nodes) <= LONGEST
+        self.found = Found([], {int(t): [] for t in np.flatnonzero(self.wrong)}, searched=small)
 
     def run(self) -> Found:
         """Make every slip, and keep those that give what the hand derivation gives."""
         import numpy as np
 
-        graph = self.shape.graph
-        if self.wrong.any() and len(graph.nodes) * len(self.wrong) <= LARGEST:
+        if self.wrong.any() and self.found.searched:
             with np.errstate(all="ignore"):
                 for guess in guesses(self.shape):
                     self.consider(guess)
-                if not self.found.together and len(graph.nodes) <= FEW_EVALUATIONS:
+                if not self.found.together:
                     for guess in _at_another_point(self.shape):
                         self.consider(guess)
         for explained in (self.found.together, *self.found.alone.values()):

@@ -26,7 +26,7 @@ from autograd.compare import CompareError
 from autograd.expression import ExpressionError, parse
 from autograd.mistakes import BY_ROW
 from autograd.primitives import TABLE
-from autograd.slips import KINDS
+from autograd.slips import KINDS, LONGEST
 from nn import MLP, mse, xavier
 from tests.points import numbers_inside
 
@@ -406,3 +406,15 @@ def test_nothing_is_said_to_stand_inside_the_output() -> None:
 def test_the_heading_counts_in_english(derived: dict[str, Any], verdict: str) -> None:
     z, _ = graph("x**2 + y + 3*w", x=1.0, y=2.0, w=4.0)
     assert str(compare(z, derived)).splitlines()[0].endswith(verdict)
+
+
+def test_a_graph_too_large_to_search_says_so() -> None:
+    x = Value(0.5, label="x")
+    z = x
+    for _ in range(LONGEST):
+        z += 1.0
+    report = compare(z, {x: 2.0})
+    assert not report.agrees
+    assert report.slip is None
+    assert "The graph is too large to search for the slip" in str(report)
+    assert compare(z, {x: 1.0})
