@@ -148,6 +148,7 @@ class Sweep:
         self.graph = graph
         self.data = [node.data for node in nodes]
         self.mistaken: dict[tuple[int, Mistake], float] = {}
+        self.read: dict[int, list[float]] = {}
         self.adjoints: list[float] = gradients(nodes[-1], nodes)
         found = {i: local_derivatives(nodes[i]) for i in range(graph.leaves, len(nodes))}
         self.locals = [float(found[step.result][step.slot] or 0.0) for step in graph.steps]
@@ -157,9 +158,13 @@ class Sweep:
             self.scale[step.operand] += self.scale[step.result] * abs(local)
 
     def operands(self, i: int) -> list[float]:
-        """Return the operands of a node as numbers."""
-        graph = self.graph
-        return [self.data[graph.index[x]] if isinstance(x, Value) else x for x in graph.nodes[i].operands]
+        """Return the operands of a node as numbers; read once."""
+        if i not in self.read:
+            graph = self.graph
+            self.read[i] = [
+                self.data[graph.index[x]] if isinstance(x, Value) else x for x in graph.nodes[i].operands
+            ]
+        return self.read[i]
 
     def aim(self, targets: Sequence[int]) -> None:
         """Set the nodes whose adjoints are asked for."""
@@ -230,8 +235,10 @@ class Shape(NamedTuple):
     graph: Graph
     sweep: Sweep
     plausible: Callable[[int], bool]  # whether some other local derivative in a step may explain something
+    reaching: Callable[[list[int]], bool]  # and so for steps of which none is below another
     wrong: Any  # an array of bool: which targets differ
     factors: list[int]
+    candidates: list[list[Mistake]]  # for each step, what its local derivative may have been mistaken for
     arrays: Mapping[int, int]  # which array of targets a node is in, if in any
     matrices: Sequence[Sequence[Sequence[Value]]]  # the square ones
 
@@ -263,11 +270,13 @@ def _factors(graph: Graph) -> list[int]:
     return sorted(counts - {1, 2})[:6]
 
 
-def _candidates(shape: Shape, k: int) -> list[Mistake]:
-    """List what the local derivative of a step may have been mistaken for."""
-    step = shape.graph.steps[k]
-    node = shape.graph.nodes[step.result]
-    return mistakes(row_of(node), step.slot, node.operands, shape.factors)
+def _candidates(graph: Graph, factors: list[int]) -> list[list[Mistake]]:
+    """List for each step what its local derivative may have been mistaken for."""
+    results = [graph.nodes[step.result] for step in graph.steps]
+    return [
+        mistakes(row_of(z), step.slot, z.operands, factors)
+        for z, step in zip(results, graph.steps, strict=True)
+    ]
 
 
 def _is_term(graph: Graph, step: Step) -> bool:
@@ -290,11 +299,9 @@ def _has_terms(shape: Shape, k: int) -> bool:
 def _in_one_step(shape: Shape) -> Iterator[Guess]:
     for k, step in enumerate(shape.graph.steps):
         if shape.plausible(k):
-            made = _candidates(shape, k)
-            if len(shape.graph.out_of[step.result]) > 1:
-                made = [
-                    mistake for mistake in made if mistake != MEAN
-                ]  # forgotten for one is forgotten for all
+            made = list(shape.candidates[k])
+            if len(shape.graph.out_of[step.result]) > 1 and MEAN in made:
+                made.remove(MEAN)  # forgotten for one is forgotten for all
             if _has_terms(shape, k):
                 made.append(ONE_TERM)
             elif len(shape.graph.into[step.operand]) > 1 or _is_term(shape.graph, step):
@@ -327,12 +334,12 @@ def _in_alike_steps(shape: Shape) -> Iterator[Guess]:
     told: set[tuple[int, ...]] = set()
     for (where, *_, last), steps in _groups(shape).items():
         of_leaves = shape.arrays and (where == IN_ARRAY or (where == IN_LAYER and last is True))
-        if len(steps) == 1 or tuple(steps) in told:
+        if len(steps) == 1 or tuple(steps) in told or not (where == ALIKE or shape.reaching(steps)):
             continue
         told.add(tuple(steps))
         alike: dict[tuple[str, str], dict[int, Mistake]] = defaultdict(dict)
         for k in steps:
-            for mistake in [LEFT_OUT, *_candidates(shape, k)] if of_leaves else _candidates(shape, k):
+            for mistake in [LEFT_OUT] * bool(of_leaves) + shape.candidates[k]:
                 alike[mistake.kind, mistake.words][k] = mistake
         for (kind, words), made in alike.items():
             if len(made) > 1:
@@ -614,18 +621,11 @@ class Search:
     ) -> None:
         import numpy as np
 
-        graph = sweeps[0].graph
+        graph, self.arrays = sweeps[0].graph, arrays
         self.points = list(zip(sweeps, hands, tolerances, strict=True))
         self.wrong = np.zeros(len(sweeps[0].targets), dtype=bool)
         for sweep, hand, tolerance in self.points:
             self.wrong |= ~agree(sweep.base, hand, tolerance)
-        square = [
-            array
-            for array in arrays
-            if all(isinstance(row, list) and len(row) == len(array) for row in array)
-        ]
-        flat = {graph.index[w]: a for a, array in enumerate(arrays) for w in _elements(array)}
-        self.shape = Shape(graph, sweeps[0], self.plausible, self.wrong, _factors(graph), flat, square)
         small = len(graph.nodes) * len(self.wrong) <= LARGEST and len(graph.nodes) <= LONGEST
         self.found = Found([], {int(t): [] for t in np.flatnonzero(self.wrong)}, searched=small)
 
@@ -635,14 +635,30 @@ class Search:
 
         if self.wrong.any() and self.found.searched:
             with np.errstate(all="ignore"):
-                for guess in guesses(self.shape):
+                shape = self.shape()
+                for guess in guesses(shape):
                     self.consider(guess)
                 if not self.found.together:
-                    for guess in _at_another_point(self.shape):
+                    for guess in _at_another_point(shape):
                         self.consider(guess)
         for explained in (self.found.together, *self.found.alone.values()):
             explained.sort(key=likeliest_first)
         return self.found
+
+    def shape(self) -> Shape:
+        """Gather what the guesses are made about."""
+        sweep = self.points[0][0]
+        graph, factors = sweep.graph, _factors(sweep.graph)
+        candidates = _candidates(graph, factors)
+        square = [
+            array
+            for array in self.arrays
+            if all(isinstance(row, list) and len(row) == len(array) for row in array)
+        ]
+        flat = {graph.index[w]: a for a, array in enumerate(self.arrays) for w in _elements(array)}
+        return Shape(
+            graph, sweep, self.plausible, self.reaching, self.wrong, factors, candidates, flat, square
+        )
 
     def plausible(self, k: int) -> bool:
         """Whether one number for the local derivative of a step could explain everything that is wrong.
@@ -659,6 +675,21 @@ class Search:
         most = int(np.argmax(np.abs(effect)))
         change = (hand[most] - sweep.base[most]) / effect[most]
         return bool(agree(sweep.base + change * effect, hand, 2 * tolerance).all())
+
+    def reaching(self, steps: list[int]) -> bool:
+        """Whether other local derivatives in some steps could change all that is wrong; a little, some of it.
+
+        None of the steps is below another: then what has no influence now has none with other numbers.
+        """
+        import numpy as np
+
+        changed = np.zeros(len(self.wrong), dtype=bool)
+        for sweep, _, _ in self.points:
+            taken = [sweep.graph.steps[k] for k in steps]
+            operands = [step.operand for step in taken if sweep.adjoints[step.result] != 0]
+            changed |= (sweep.influence[operands] != 0).any(axis=0)
+        reached = changed[self.wrong]
+        return bool(reached.any() if len(reached) <= FEW else reached.all())
 
     def consider(self, guess: Guess) -> None:
         """Keep a guess for what it explains at every point."""
