@@ -26,7 +26,9 @@ from autograd import (
     staged_code,
     trace,
 )
+from autograd.compare import CompareError
 from autograd.expression import Expression, ExpressionError, parse
+from autograd.views.sheet import DrawingError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -172,7 +174,7 @@ def check(computation: Computation) -> Section:
 
 def comparison(computation: Computation, answers: Sequence[str]) -> Section:
     """Mark derivatives by hand, and look for the slip in what is wrong."""
-    derived = {}
+    derived: list[tuple[str, str]] = []  # not a dict, in which a second answer would hide the first
     for answer in answers:
         name, equals, text = answer.partition("=")
         if not equals or name.strip() not in computation.variables:
@@ -180,8 +182,11 @@ def comparison(computation: Computation, answers: Sequence[str]) -> Section:
             raise ExpressionError(
                 f"--compare {answer!r} gives no derivative\nwrite NAME=FORMULA with a name of {given}"
             )
-        derived[name.strip()] = text
-    report = compare(computation.output, derived)
+        derived.append((name.strip(), text))
+    try:
+        report = compare(computation.output, derived)
+    except CompareError as error:
+        raise ExpressionError(f"--compare: {error}") from error
     return Section(f"compare\n{report}", FINE if report.agrees else DIFFERENT)
 
 
@@ -189,6 +194,8 @@ def drawing(computation: Computation, path: str) -> Section:
     """Write a picture of the graph to a file."""
     try:
         draw(computation.output).save(path)
+    except DrawingError as error:
+        raise ExpressionError(f"--draw: {error}") from error
     except OSError as error:
         raise AutogradError(f"cannot write {path}: {error.strerror}") from None
     return Section(f"wrote {path}")
@@ -321,18 +328,9 @@ def command_line() -> ArgumentParser:
     )
     parser.add_argument("--staged", action="store_true", help="write the backward pass as a Python program")
     parser.add_argument("--check", action="store_true", help="compare with numeric derivatives")
-    parser.add_argument("--draw", metavar="FILE.svg", type=svg, help="draw the graph to a file")
+    parser.add_argument("--draw", metavar="FILE", help="draw the graph to a .svg, .tex or .dot file")
     parser.add_argument("--json", action="store_true", help="print JSON and nothing else")
     return parser
-
-
-def svg(path: str) -> str:
-    """Accept the name of a picture."""
-    from argparse import ArgumentTypeError
-
-    if not path.lower().endswith(".svg"):
-        raise ArgumentTypeError(f"the picture is an SVG file; call it {path}.svg")
-    return path
 
 
 if __name__ == "__main__":

@@ -141,9 +141,15 @@ def test_draw_writes_the_picture_and_says_so(command: Command, tmp_path: Path) -
 def test_draw_says_what_it_cannot_write(command: Command, tmp_path: Path) -> None:
     code, _, err = command("x", "x=2", "--draw", str(tmp_path / "none" / "g.svg"))
     assert (code, err.startswith("cannot write"), "Traceback" in err) == (1, True, False)
-    code, out, err = command("x", "x=2", "--draw", "g.png")
-    assert (code, out) == (2, "")
-    assert "call it g.png.svg" in err
+    code, _, err = command("x", "x=2", "--draw", "g.png")
+    assert code == 2
+    assert "saved as .svg, .tex, .dot or .gv, not as 'g.png'" in err
+
+
+def test_draw_writes_latex_for_slides(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "graph.tex"
+    assert command("tanh(x*y)", "x=2", "y=3", "--draw", str(path)).code == 0
+    assert "tikzpicture" in path.read_text(encoding="utf-8")
 
 
 def test_check_agrees_and_names_the_variables(command: Command) -> None:
@@ -301,6 +307,9 @@ def test_a_derivative_by_hand_is_marked(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["x**3", "x=2", "--compare", "3*x**2"]) == 2
     assert "write NAME=FORMULA with a name of x" in capsys.readouterr().err
     assert main(["x**3", "x=2", "--compare", "x=3*x^2"]) == 2
+    assert main(["x**3", "x=2", "--compare", "x=3*q"]) == 2
+    assert main(["x**3", "x=2", "--compare", "x=12", "--compare", "x=13"]) == 2
+    assert main(["x/3", "x=2", "--compare", "x=0.3333"]) == 0
     assert "write ** for a power" in capsys.readouterr().err
 
 
