@@ -109,7 +109,7 @@ class Comparison(Lesson):
         Whether the text may show the right numbers.
     """
 
-    __slots__ = ("_alone", "_at", "_hints", "_searched", "node", "points", "reveal", "rows", "slips")
+    __slots__ = ("_alone", "_at", "_hints", "_kink", "_searched", "node", "points", "reveal", "rows", "slips")
 
     def __init__(
         self,
@@ -120,13 +120,14 @@ class Comparison(Lesson):
         at: str,
         alone: str,
         searched: bool,
+        kink: str,
         points: int,
         reveal: bool,
         hints: int,
     ) -> None:
         self.rows, self.node, self.slips = rows, node, slips
         self.points, self.reveal, self._at, self._hints = points, reveal, at, hints
-        self._searched = searched
+        self._searched, self._kink = searched, kink
         self._alone = alone  # the name of the one derivative that the slips explain, if not all
         super().__init__("")
         self.text = "\n\n".join(["\n".join(section) for section in self._sections() if section])
@@ -171,7 +172,7 @@ class Comparison(Lesson):
     # The text -------------------------------------------------------------------------------------
 
     def _sections(self) -> list[list[str]]:
-        return [self._heading(), self._table(), self._where(), self._why()]
+        return [self._heading(), self._table(), self._where(), self._at_kink(), self._why()]
 
     def _heading(self) -> list[str]:
         wrong = sum(row.wrong for row in self.rows)
@@ -213,6 +214,15 @@ class Comparison(Lesson):
         if self.agrees or not (self.reveal or self._hints):
             return []
         return wrapped(f"Read from the output on, they part at {self._at}.") if self._at else []
+
+    def _at_kink(self) -> list[str]:
+        if self.agrees or not self._kink:
+            return []
+        text = (
+            f"Mind the kink: {self._kink} has no derivative at this point. What autodiff takes for one is "
+            "a convention, which a derivation by hand need not share."
+        )
+        return wrapped(text)
 
     def _why(self) -> list[str]:
         if self.agrees or not (self.reveal or self._hints > 1):
@@ -319,7 +329,7 @@ def compare(
     hands, tolerances = _numbers(sweeps, entries, reader)
     found = Search(sweeps, hands, tolerances, arrays).run()
     rows = _rows(sweeps, entries, hands, tolerances, found, reader)
-    return _conclusion(reader, rows, found, points=len(sweeps), reveal=reveal, hints=hints)
+    return _conclusion(reader, rows, found, sweeps, reveal=reveal, hints=hints)
 
 
 def assert_gradients_match(output: Value, derived: Mapping[Any, Any] | Iterable[tuple[Any, Any]]) -> None:
@@ -410,11 +420,9 @@ class _Reader:
     def entry(self, key: Any, hand: Any, place: str, unit: Callable[[float], float]) -> _Entry:  # noqa: ANN401 - what a user passes
         """Read one derivative."""
         node = self.node(key)
-        name = (
-            self.writer[self.graph.nodes[node]]
-            if self.graph.nodes[node].label or not place
-            else f"entry {place}"
-        )
+        name = self.writer[self.graph.nodes[node]]
+        if place and not self.graph.nodes[node].label:
+            name = f"{name} at {place}"
         if isinstance(hand, str):
             hand = parse(hand)
         uses: tuple[str, ...] = ()
@@ -510,6 +518,7 @@ class _Reader:
             return []
         named = {self.by_name[name][0] for name in used} | {entry.node for entry in entries if entry.uses}
         leaves = [i for i in sorted(named) if i < self.graph.leaves]
+        interior = range(self.graph.leaves, len(self.graph.nodes))
         random, sweeps = Random(1), []  # noqa: S311 - points need not be secret
         for _ in range(TRIES):
             moved = {}
@@ -520,20 +529,22 @@ class _Reader:
                 sweep = self.graph.at(moved)
             except (AutogradError, ArithmeticError):
                 continue
-            if all(map(math.isfinite, (*sweep.data, *sweep.adjoints))) and _smooth(self.graph, sweep):
+            if (
+                all(map(math.isfinite, (*sweep.data, *sweep.adjoints)))
+                and next(_kinks(self.graph, sweep, interior), None) is None
+            ):
                 sweeps.append(sweep)
             if len(sweeps) == POINTS:
                 break
         return sweeps
 
 
-def _smooth(graph: Graph, sweep: Sweep) -> bool:
-    """Whether no operation stands on a kink."""
-    for i in range(graph.leaves, len(graph.nodes)):
+def _kinks(graph: Graph, sweep: Sweep, among: Iterable[int]) -> Iterator[int]:
+    """List the operations that stand on a kink."""
+    for i in among:
         kink = graph.nodes[i].primitive.kink  # type: ignore[union-attr]
         if kink is not None and kink.at(*sweep.operands(i)):
-            return False
-    return True
+            yield i
 
 
 def _as_number(hand: Any) -> Any:  # noqa: ANN401 - what a user passes
@@ -693,8 +704,8 @@ def _conclusion(
     reader: _Reader,
     rows: list[Row],
     found: Found,
+    sweeps: Sequence[Sweep],
     *,
-    points: int,
     reveal: bool,
     hints: int,
 ) -> Comparison:
@@ -712,6 +723,7 @@ def _conclusion(
         slips = tuple(reader.slips(explained, graph.index[first.node]))
     node = slips[0].node if slips else first.node if first is not None else None
     at = reader.writer.operation(node) if node is not None else ""
+    kink = next(_kinks(graph, sweeps[0], _above(graph, {graph.index[row.node] for row in wrong})), None)
     return Comparison(
         rows,
         node,
@@ -719,10 +731,20 @@ def _conclusion(
         at=at,
         alone=alone,
         searched=found.searched,
-        points=points,
+        kink="" if kink is None else reader.writer.operation(graph.nodes[kink]),
+        points=len(sweeps),
         reveal=reveal,
         hints=hints,
     )
+
+
+def _above(graph: Graph, nodes: set[int]) -> set[int]:
+    """Return everything that was computed from some nodes."""
+    found: set[int] = set()
+    for step in reversed(graph.steps):
+        if step.operand in nodes or step.operand in found:
+            found.add(step.result)
+    return found
 
 
 def _plain(x: float) -> float | str:

@@ -418,3 +418,31 @@ def test_a_graph_too_large_to_search_says_so() -> None:
     assert report.slip is None
     assert "The graph is too large to search for the slip" in str(report)
     assert compare(z, {x: 1.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "derived", "kink"),
+    [
+        ("relu(x*y + b)", {"x": 2.0, "b": 1.0}, "v3 = relu(v2)"),
+        ("relu(x*y + b)", {"x": "y", "b": "1"}, "v3 = relu(v2)"),
+        ("max(x, y)", {"x": 1.0}, None),
+        ("b*relu(x*y - 1) + x*y", {"x": 9.0}, None),
+        ("abs(x*y + b)*w", {"w": 1.0}, None),
+    ],
+)
+def test_a_difference_above_a_kink_is_said_to_be_one_of_conventions(
+    text: str, derived: dict[str, Any], kink: str | None
+) -> None:
+    numbers = {"x": 1.0, "y": 2.0, "b": -2.0, "w": 3.0}
+    z, _ = graph(text, **{name: x for name, x in numbers.items() if name in parse(text).names})
+    report = " ".join(str(compare(z, derived)).split())
+    assert ("Mind the kink" in report) == (kink is not None)
+    assert kink is None or f"{kink} has no derivative at this point" in report
+
+
+def test_an_array_without_labels_has_names_that_the_text_uses() -> None:
+    weights = [[Value(1.0), Value(2.0)], [Value(3.0), Value(4.0)]]
+    loss = mean([w * w for row in weights for w in row])
+    report = str(compare(loss, [(weights, [[0.5, 1.0], [1.5, 3.0]])]))
+    assert "v4 at [1][1]" in report
+    assert "they part at v4." in report
