@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd.conversion import to_float
 from autograd.errors import AutogradError, DomainError, LengthError, OperandError
 from autograd.expression import Expression, parse
-from autograd.slips import Found, Graph, Guess, Search, Slip, Sweep, agree
+from autograd.slips import KINDS, Found, Graph, Guess, Search, Slip, Sweep, agree
 from autograd.value import Value
 from autograd.views.chain import Lesson, Writer
 from autograd.views.setting import aligned, counted, joined, wrapped
@@ -239,14 +239,14 @@ class Comparison(Lesson):
                     lines += wrapped(f"{row.name} ({row.slips[0].kind}): {row.slips[0].words}.", "    ")
             return lines
         if not self.reveal and self._hints < 3:  # noqa: PLR2004 - the third hint tells it
-            return wrapped(f"Look for a slip of this kind: {self.slip.kind}.")
+            return wrapped(f"Look for a slip of this kind: {self.slip.kind} ({KINDS[self.slip.kind]}).")
         slip, proof = self.slip, "Making it gives just what was derived by hand."
         if self._alone:
             proof = f"Made in the derivative by {self._alone} alone, it gives just that number."
         lines = wrapped(f"The likely slip ({slip.kind}): {slip.words}. {proof}")
         others = list(dict.fromkeys([slip.kind for slip in self.slips if slip.kind != self.slip.kind]))
         if others:
-            lines += wrapped(f"The same numbers could also come from: {joined(others, ', ', 60)}.")
+            lines += wrapped(f"Slips of other kinds give the same numbers: {joined(others, ', ', 60)}.")
         return lines
 
 

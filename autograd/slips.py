@@ -41,21 +41,23 @@ FEW, FEW_EVALUATIONS = 12, 100_000
 MOST_COUNTED = 1000
 """A larger constant is not taken for a count."""
 
-KINDS = (
-    "mean",
-    "evaluated at output",
-    "power",
-    "one term",
-    "path forgotten",
-    "sign",
-    "inner derivative",
-    "factor",
-    "wrong rule",
-    "swapped operand",
-    "overwritten",
-    "another point",
-)
-"""Where several slips give the same numbers, the more particular one is named first."""
+KINDS = {
+    "mean": "the 1/n of a mean",
+    "evaluated at output": "an operand and a result in one another's place",
+    "power": "the power rule",
+    "one term": "a rule with a term for each operand",
+    "path forgotten": "a way by which an input reaches the output",
+    "sign": "a plus and a minus",
+    "inner derivative": "the derivative of what stands inside",
+    "factor": "a number that multiplies or divides",
+    "wrong rule": "the derivative of one operation",
+    "swapped operand": "operands, or derivatives, in one another's place",
+    "overwritten": "shares that replace one another and should add up",
+    "another point": "the numbers that were put in",
+}
+"""The kinds, with what to look at; where several give the same numbers, the first is named."""
+
+RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
 
 
 class Step(NamedTuple):
@@ -587,7 +589,7 @@ def _stepped(gradient: Sequence[float], rate: float, data: list[float]) -> dict[
 
 def likeliest_first(guess: Guess) -> tuple[int, bool]:
     """Sort by the kind, and the whole before its parts."""
-    return KINDS.index(guess.kind), guess.step is not None
+    return RANKS[guess.kind], guess.step is not None
 
 
 class Found(NamedTuple):

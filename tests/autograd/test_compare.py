@@ -250,7 +250,7 @@ def test_hints_do_not_tell_the_answer() -> None:
     assert "they part at" not in texts[0]
     assert "they part at" in texts[1]
     assert "slip" not in texts[1]
-    assert "a slip of this kind: inner derivative" in texts[2]
+    assert "a slip of this kind: inner derivative (the derivative of what" in texts[2]
     assert "The likely slip (inner derivative)" in texts[3]
     hidden = compare(z, derived, reveal=False).as_dict()
     assert hidden["slip"] is None
