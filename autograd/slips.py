@@ -16,7 +16,7 @@ from functools import cached_property, partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.errors import AutogradError
+from autograd.errors import AutogradError, DomainError
 from autograd.expression import parse
 from autograd.graph import topological_order
 from autograd.mistakes import LEFT_OUT, MEAN, ONE_TERM, Mistake, mistakes
@@ -151,13 +151,21 @@ class Sweep:
         self.data = [node.data for node in nodes]
         self.mistaken: dict[tuple[int, Mistake], float] = {}
         self.read: dict[int, list[float]] = {}
-        self.adjoints: list[float] = gradients(nodes[-1], nodes)
         found = {i: local_derivatives(nodes[i]) for i in range(graph.leaves, len(nodes))}
         self.locals = [float(found[step.result][step.slot] or 0.0) for step in graph.steps]
         self.scale = [0.0] * len(nodes)
         self.scale[-1] = 1.0
         for step, local in zip(graph.steps, self.locals, strict=True):
             self.scale[step.operand] += self.scale[step.result] * abs(local)
+        self.adjoints = self._swept(nodes)
+
+    def _swept(self, nodes: Sequence[Value]) -> list[float]:
+        """Return the adjoints; nan where there is none, as there is no derivative of x**y by y at x < 0."""
+        try:
+            return gradients(nodes[-1], nodes)
+        except DomainError:
+            known = zip(nodes, map(math.isnan, self.scale), strict=True)
+            return [math.nan if unknown else gradients(nodes[-1], [x])[0] for x, unknown in known]
 
     def operands(self, i: int) -> list[float]:
         """Return the operands of a node as numbers; read once."""
@@ -567,9 +575,10 @@ def _moved(move: Callable[[list[float]], dict[int, float]], sweep: Sweep) -> Vec
     here = dict(enumerate(sweep.data[: sweep.graph.leaves]))
     try:
         nodes = sweep.graph.computed(here | move(sweep.data))
+        found = gradients(nodes[-1], [nodes[i] for i in sweep.targets])
     except (AutogradError, ArithmeticError):
-        return np.full(len(sweep.targets), math.nan)
-    return np.array(gradients(nodes[-1], [nodes[i] for i in sweep.targets]))
+        found = [math.nan] * len(sweep.targets)
+    return np.array(found)
 
 
 def _swap(i: int, j: int, data: list[float]) -> dict[int, float]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
-from autograd.errors import OperandError
+from autograd.errors import DomainError, OperandError
 from autograd.value import Value, gradients
 
 if TYPE_CHECKING:
@@ -35,5 +36,13 @@ def local_derivatives(node: Value) -> list[float | None]:
         return []
     operands = [Value(x.data) if isinstance(x, Value) else x for x in node.operands]
     leaves = [x for x in operands if isinstance(x, Value)]
-    found = iter(gradients(row(*operands), leaves) if leaves else ())
+    found = iter(_each(row(*operands), leaves))
     return [next(found) if isinstance(x, Value) else None for x in operands]
+
+
+def _each(z: Value, leaves: list[Value]) -> list[float]:
+    """Differentiate by each leaf; to nan where there is no derivative, as that of x**y by y at x < 0."""
+    try:
+        return gradients(z, leaves) if leaves else []
+    except DomainError:
+        return [math.nan] if len(leaves) == 1 else [d for x in leaves for d in _each(z, [x])]
