@@ -208,7 +208,7 @@ class Comparison(Lesson):
             return "differ, as follows from the above"
         if row.where:
             return f"agree here, DIFFER at {row.where}" if self.reveal else "agree here, DIFFER elsewhere"
-        return "DIFFER"
+        return "DIFFER; right to its two digits, write four" if _too_short(row) else "DIFFER"
 
     def _where(self) -> list[str]:
         if self.agrees or not (self.reveal or self._hints):
@@ -592,6 +592,14 @@ def _decimals(x: float) -> tuple[int, int]:
     """Return how many digits a number is written with, and the power of ten of its last one."""
     _, digits, exponent = Decimal(repr(float(x))).normalize().as_tuple()
     return len(digits), int(exponent)
+
+
+def _too_short(row: Row) -> bool:
+    """Whether a number of two digits, which may as well be exact, would be right if it was rounded."""
+    if not math.isfinite(row.hand - row.autodiff):
+        return False
+    digits, last = _decimals(row.hand)
+    return digits == ROUNDED - 1 and abs(row.hand - row.autodiff) <= 0.5 * 10.0**last
 
 
 def _rounding(numbers: Sequence[float]) -> Callable[[float], float]:

@@ -453,3 +453,11 @@ def test_a_derivative_that_does_not_exist_and_nobody_asks_for_does_no_harm() -> 
     assert compare(z, {"x": 13.0})
     assert compare(z, {"x": 12.0}).slip is not None
     assert not compare(z, {"x": "y*x**y"})
+
+
+def test_a_number_of_two_digits_that_may_be_rounded_is_asked_for_more() -> None:
+    z, _ = graph("tanh(x*y) + x**2", x=2.0, y=0.5)
+    assert "right to its two digits, write four" in str(compare(z, {"x": 4.2}))
+    assert "write four" not in str(compare(z, {"x": 4.3}))
+    assert "write four" not in str(compare(z, {"x": math.inf}))
+    assert compare(z, {"x": 4.21})
