@@ -548,9 +548,9 @@ def _kinks(graph: Graph, sweep: Sweep, among: Iterable[int]) -> Iterator[int]:
 
 
 def _as_number(hand: Any) -> Any:  # noqa: ANN401 - what a user passes
-    """Read text that is a number as one, which may have been rounded; a formula is not."""
+    """Read text that is a decimal fraction as a number, which may have been rounded; a formula is not."""
     try:
-        return float(hand) if isinstance(hand, str) else hand
+        return float(hand) if isinstance(hand, str) and "." in hand else hand
     except ValueError:
         return hand
 

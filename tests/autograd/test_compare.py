@@ -282,7 +282,7 @@ BAD: list[tuple[Any, type[Exception], str]] = [
     ({"x": "log(-x)"}, CompareError, "no value at the recorded point"),
     ({"x": None}, OperandError, "the derivative by x: None"),
     ({"x": "1/0"}, DomainError, "the derivative by x: div is not defined"),
-    ({"x": "nan"}, CompareError, "by x is nan"),
+    ({"x": "nan"}, CompareError, "nothing in the graph is called 'nan'"),
     (None, OperandError, "pass a dict .* got None"),
     ("2*x", OperandError, "pass a dict .* got '2[*]x'"),
     ([([], [])], CompareError, "no derivative to compare"),
