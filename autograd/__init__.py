@@ -20,7 +20,9 @@ from autograd.errors import (
     PrecisionError,
     PrimitiveError,
     ReadOnlyError,
+    RecordingError,
     StaleGraphError,
+    StaleProgram,
 )
 from autograd.exercises import exercise
 from autograd.graph import topological_order
@@ -87,6 +89,7 @@ from autograd.primitives import (
     tanh,
     where,
 )
+from autograd.replay.program import Program, record
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, gradients
 from autograd.views.chain import explain
@@ -112,8 +115,11 @@ __all__ = [
     "PrecisionError",
     "Primitive",
     "PrimitiveError",
+    "Program",
     "ReadOnlyError",
+    "RecordingError",
     "StaleGraphError",
+    "StaleProgram",
     "Value",
     "acos",
     "acosh",
@@ -169,6 +175,7 @@ __all__ = [
     "norm",
     "primitive",
     "prod",
+    "record",
     "relu",
     "scope",
     "scopes",

@@ -39,3 +39,11 @@ class PrimitiveError(AutogradError, ValueError):
 
 class OptionError(AutogradError, ValueError):
     """A function was given an option that it does not have."""
+
+
+class RecordingError(AutogradError, RuntimeError):
+    """A function that is being recorded for replay did what a replay could not repeat."""
+
+
+class StaleProgram(AutogradError, RuntimeError):  # noqa: N818 - the name says what is wrong
+    """With these arguments the recorded function would take another branch."""

@@ -21,7 +21,7 @@ This file knows no operation. It sees nodes, their operand fields and their pull
 from __future__ import annotations
 
 from collections import deque
-from threading import RLock
+from threading import RLock, get_ident
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from autograd.errors import OperandError, StaleGraphError
@@ -45,6 +45,16 @@ class Clock:
         with lock:
             self.epoch += 1.0
             return self.epoch
+
+
+class Watcher(Protocol):
+    """Who is told when a program looks at the number inside a Value."""
+
+    def compared(self, sign: str, left: Any, right: Any, outcome: bool) -> None:  # noqa: ANN401, FBT001
+        """Take note of a comparison of two operands."""
+
+    def read(self, node: Any, what: str) -> None:  # noqa: ANN401 - a node of any kind
+        """Take note that a number was read, or refuse it."""
 
 
 class Pull(Protocol):
@@ -97,6 +107,14 @@ lock = RLock()
 """Held while nodes carry marks or adjoints in progress, so that threads may share leaves."""
 
 clock = Clock()
+
+watchers: dict[int, Watcher] = {}
+"""By thread, those that record a function for replay: it may not decide by numbers unseen."""
+
+
+def watcher() -> Watcher | None:
+    """Return who watches this thread, if anybody."""
+    return watchers.get(get_ident())
 
 
 def topological_order(  # noqa: C901, PLR0912 - one loop, kept whole for its speed

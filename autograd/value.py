@@ -6,6 +6,7 @@ once, for readers and type checkers. Nothing here knows a derivative.
 
 from __future__ import annotations
 
+import operator
 from functools import partial
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -21,13 +22,15 @@ from autograd.graph import (
     set_adjoint,
     set_gradient,
     topological_order,
+    watcher,
+    watchers,
 )
 from autograd.primitives import TABLE
 from autograd.rows import ieee_division
 from autograd.specialize import METHODS, UFUNCS, Specializer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from autograd.primitives import Primitive
 
@@ -83,6 +86,8 @@ class Value(Node):
     @property
     def data(self) -> float:
         """The number. It can be set on a leaf; the graphs that used the old one are then stale."""
+        if watchers:
+            _tell(self, "data")
         return self._data
 
     @data.setter
@@ -100,6 +105,8 @@ class Value(Node):
     @property
     def grad(self) -> float:
         """The gradient: accumulated over calls of `backward` on a leaf, from the last call elsewhere."""
+        if watchers:
+            _tell(self, "grad")
         grad = self._gradient
         return 0.0 if grad is None else grad
 
@@ -203,20 +210,16 @@ class Value(Node):
     # Comparing ------------------------------------------------------------------------------------
 
     def __lt__(self, other: Value | Number) -> bool:
-        number = _number_of(other)
-        return number if number is NotImplemented else self._data < number
+        return _compare(self, "<", operator.lt, other)
 
     def __le__(self, other: Value | Number) -> bool:
-        number = _number_of(other)
-        return number if number is NotImplemented else self._data <= number
+        return _compare(self, "<=", operator.le, other)
 
     def __gt__(self, other: Value | Number) -> bool:
-        number = _number_of(other)
-        return number if number is NotImplemented else self._data > number
+        return _compare(self, ">", operator.gt, other)
 
     def __ge__(self, other: Value | Number) -> bool:
-        number = _number_of(other)
-        return number if number is NotImplemented else self._data >= number
+        return _compare(self, ">=", operator.ge, other)
 
     def __eq__(self, other: object) -> bool:
         """Compare by identity; refuse a number, for which False would be a trap."""
@@ -415,6 +418,8 @@ def gradients(output: Value, inputs: Sequence[Value], *, create_graph: bool = Fa
     for x in (output, *inputs):
         if type(x) is not Value:
             raise OperandError(f"gradients are taken of Values, by Values, not of {x!r} ({type(x).__name__})")
+    if watchers and not create_graph:
+        _tell(output, "gradients(…) without create_graph=True")
     found = adjoints(output, inputs, record=create_graph)
     return [x if type(x) is Value else Value(x) for x in found] if create_graph else found
 
@@ -496,5 +501,16 @@ def _leaf(data: float, label: str | None, grad: float | None) -> Value:
     return value
 
 
-def _number_of(other: Value | Number) -> Any:  # noqa: ANN401 - a float or NotImplemented
-    return other._data if isinstance(other, Value) else to_float_or_not_implemented(other)
+def _compare(x: Value, sign: str, compare: Callable[[float, float], bool], other: Value | Number) -> bool:
+    operand: Any = other if type(other) in {Value, float} else to_float_or_not_implemented(other)
+    if operand is NotImplemented:
+        return NotImplemented  # type: ignore[no-any-return]
+    outcome = compare(x._data, operand._data if type(operand) is Value else operand)
+    if watchers and (told := watcher()) is not None:
+        told.compared(sign, x, operand, outcome)
+    return outcome
+
+
+def _tell(node: Value, what: str) -> None:
+    if (told := watcher()) is not None:
+        told.read(node, what)

@@ -30,6 +30,7 @@ ROOMS = {
             "expression",
             "check",
         ),
+        *("replay", "replay.arguments", "replay.lower", "replay.inline", "replay.emit", "replay.program"),
         *(
             "views.words",
             "views.setting",

@@ -19,22 +19,28 @@ SIZES = (2, 16, 16, 1)
 CHAIN = 1_000_000
 
 
-def readme_expression(value: Any) -> Callable[[], list[float]]:
+def readme_function(a: Any, b: Any) -> Any:
     """W1: the expression of micrograd's README."""
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + (b + a).relu()
+    d += 3 * d + (b - a).relu()
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    return g
+
+
+def readme_expression(value: Any) -> Callable[[], list[float]]:
+    """W1, to record and differentiate."""
 
     def step() -> list[float]:
         a = value(-4.0)
         b = value(2.0)
-        c = a + b
-        d = a * b + b**3
-        c += c + 1
-        c += 1 + c + (-a)
-        d += d * 2 + (b + a).relu()
-        d += 3 * d + (b - a).relu()
-        e = c - d
-        f = e**2
-        g = f / 2.0
-        g += 10.0 / f
+        g = readme_function(a, b)
         g.backward()
         return [g.data, a.grad, b.grad]
 

@@ -1,0 +1,122 @@
+"""Arguments: numbers in nested lists, tuples, dictionaries and arrays, laid out in one row and back.
+
+A layout describes a structure without its numbers, and can be a dictionary key:
+
+>>> numbers = []
+>>> layout = flatten({"w": [1.0, 2.0], "b": 3.0}, numbers)
+>>> numbers
+[1.0, 2.0, 3.0]
+>>> names(layout, "p")
+['p_w_0', 'p_w_1', 'p_b']
+>>> build(layout, iter([10.0, 20.0, 30.0]))
+{'w': [10.0, 20.0], 'b': 30.0}
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from autograd.conversion import to_float
+from autograd.value import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterator
+
+
+class Layout(NamedTuple):
+    """The structure of an argument: its kind, its keys or shape, and its parts."""
+
+    kind: str  # number | list | tuple | dict | array
+    keys: tuple[Hashable, ...] = ()
+    parts: tuple[Layout, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many numbers it takes."""
+        if self.kind == "number":
+            return 1
+        if self.kind == "array":
+            return math.prod(self.keys)  # type: ignore[arg-type]
+        return sum(part.size for part in self.parts)
+
+
+NUMBER = Layout("number")
+
+
+def flatten(x: Any, numbers: list[Any]) -> Layout:  # noqa: ANN401 - any structure
+    """Append the numbers of a structure, Values as they are, and return its layout.
+
+    Raises
+    ------
+    OperandError
+        If a part is neither a number nor one of the structures.
+    """
+    if type(x) in {Value, float}:
+        numbers.append(x)
+        return NUMBER
+    if isinstance(x, list | tuple):
+        kind = "list" if isinstance(x, list) else "tuple"
+        return Layout(kind, (), tuple([flatten(part, numbers) for part in x]))
+    if isinstance(x, dict):
+        return Layout("dict", tuple(x), tuple([flatten(part, numbers) for part in x.values()]))
+    if is_array(x):
+        items = x.ravel().tolist()
+        numbers.extend(items if x.dtype.kind == "f" else [_operand(item) for item in items])
+        return Layout("array", tuple(x.shape))
+    numbers.append(to_float(x))
+    return NUMBER
+
+
+def is_array(x: object) -> bool:
+    """Whether `x` is a numpy array or similar, with at least one axis."""
+    return hasattr(x, "__array__") and getattr(x, "shape", ()) != ()
+
+
+def build(
+    layout: Layout, numbers: Iterator[Any], array: Callable[[list[Any], Any], Any] | None = None
+) -> Any:  # noqa: ANN401 - any structure
+    """Put numbers, or Values, into a structure; `array` makes one of a list and a shape."""
+    if layout.kind == "number":
+        return next(numbers)
+    if layout.kind == "array":
+        return (array or _array)([next(numbers) for _ in range(layout.size)], layout.keys)
+    parts = [build(part, numbers, array) for part in layout.parts]
+    if layout.kind == "dict":
+        return dict(zip(layout.keys, parts, strict=True))
+    return parts if layout.kind == "list" else tuple(parts)
+
+
+def names(layout: Layout, name: str) -> list[str]:
+    """Name every number by the way to it: `w_0_1` for ``w[0][1]``."""
+    if layout.kind == "number":
+        return [name]
+    if layout.kind == "array":
+        keys: Any = range(layout.size)
+        parts: Any = [NUMBER] * layout.size
+    else:
+        keys, parts = layout.keys or range(len(layout.parts)), layout.parts
+    return [found for key, part in zip(keys, parts, strict=True) for found in names(part, f"{name}_{key}")]
+
+
+def describe(layout: Layout) -> str:
+    """Say in words what an argument looks like, for messages."""
+    if layout.kind == "number":
+        return "a number"
+    if layout.kind == "array":
+        return f"an array of shape {layout.keys}"
+    if layout.kind == "dict":
+        return f"a dict with the keys {', '.join(map(repr, layout.keys))}"
+    same = len(set(layout.parts)) == 1
+    return f"a {layout.kind} of {len(layout.parts)}" + (f", each {describe(layout.parts[0])}" if same else "")
+
+
+def _operand(item: object) -> Value | float:
+    return item if type(item) is Value else to_float(item)
+
+
+def _array(items: list[Any], shape: Any) -> Any:  # noqa: ANN401 - a numpy array
+    import numpy as np
+
+    kind = object if any(type(item) is Value for item in items) else float
+    return np.array(items, dtype=kind).reshape(shape)

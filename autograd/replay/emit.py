@@ -1,0 +1,235 @@
+"""From a Wengert list to plain Python: one line a statement, then the chain rule from the last line up.
+
+This is the exact form: the operations, their order and their rounding are those of eager
+evaluation, value and gradient to the last bit. It is also the fastest for narrow graphs,
+in which no two statements are alike. The lines are the rows of the table, run on symbols.
+"""
+
+from __future__ import annotations
+
+import keyword
+import linecache
+import math
+import re
+import textwrap
+from functools import lru_cache
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from autograd.errors import DomainError, PrimitiveError, StaleProgram
+from autograd.primitives import TABLE
+from autograd.replay.inline import PYTHON, Dialect
+from autograd.symbols import OPERATORS, Source, Symbol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import CodeType
+
+    from autograd.primitives import Primitive
+    from autograd.replay.lower import Guard, Operand, WengertList
+
+WIDTH = 100
+"""Longer lines of names are folded."""
+
+
+def straight_source(wengert: WengertList, *, gradient: bool) -> str:
+    """Print the whole list as one function of the sequence of its inputs."""
+    return "\n".join(Straight(wengert).function(gradient=gradient)) + "\n"
+
+
+class Straight:
+    """Prints a Wengert list statement by statement, every number a variable of its own."""
+
+    def __init__(self, wengert: WengertList) -> None:
+        self.wengert = wengert
+        self.names = variable_names(wengert)
+        self.templates: dict[Any, str] = {}
+
+    def function(self, *, gradient: bool) -> Iterable[str]:
+        """Print `def program(inputs):` and its body."""
+        wengert, names = self.wengert, self.names
+        yield "def program(inputs):"
+        if wengert.inputs:
+            yield from folded(f"{', '.join(names[: len(wengert.inputs)])}, = inputs")
+        for slot in range(len(wengert.inputs), len(names)):
+            yield from (f"    {line}" for line in self.forward(slot))
+        yield from (
+            f"    {guard_text(guard, number, self.operand)}" for number, guard in enumerate(wengert.guards)
+        )
+        if not gradient:
+            yield f"    return {self.operand(wengert.output)}"
+            return
+        bars: set[int] = set()
+        if isinstance(wengert.output, int):
+            bars.add(wengert.output)
+            yield f"    {names[wengert.output]}_bar = 1.0"
+        for slot in reversed(range(len(wengert.inputs), len(wengert.inputs) + wengert.swept)):
+            yield from (f"    {line}" for line in self.backward(slot, bars))
+        # 0.0 + turns -0.0 into 0.0, as accumulating does
+        slopes = [
+            f"0.0 + {name}_bar" if slot in bars else "0.0"
+            for slot, name in enumerate(names[: len(wengert.inputs)])
+        ]
+        yield from folded(f"return {self.operand(wengert.output)}, [{', '.join(slopes)}]")
+
+    def operand(self, x: Operand) -> str:
+        """Write an operand: the name of its slot, or its number."""
+        return self.names[x] if isinstance(x, int) else Source("").number(x)
+
+    def forward(self, slot: int) -> Iterable[str]:
+        """Print the statement that computes a slot, behind a test of its domain."""
+        k = slot - len(self.wengert.inputs)
+        row, operands = self.wengert.rows[k], self.wengert.operands[k]
+        texts = [self.operand(x) for x in operands]
+        if row.domain is not None:
+            outside = self.template(row, operands, "outside")
+            if outside:
+                yield f"if {outside.format(*texts)}: raise DomainError"
+        yield f"{self.names[slot]} = {self.template(row, operands, 'value').format(*texts)}"
+
+    def backward(self, slot: int, bars: set[int]) -> Iterable[str]:
+        """Print what a slot's adjoint adds to those of its operands."""
+        k = slot - len(self.wengert.inputs)
+        row, operands = self.wengert.rows[k], self.wengert.operands[k]
+        z = self.names[slot]
+        texts = [self.operand(x) for x in operands]
+        if row.variadic:
+            terms = Bound(PYTHON, slot)
+            shares = [
+                str(share_of(terms.term(f"{z}_bar"), partial))
+                for partial in row.partials_at(
+                    terms.term(z),
+                    [as_symbol(x, text, terms) for x, text in zip(operands, texts, strict=True)],
+                )
+            ]
+            yield from terms.lines
+        else:
+            shares = [
+                self.template(row, operands, i).format(*texts, z=z) if isinstance(x, int) else ""
+                for i, x in enumerate(operands)
+            ]
+        for x, share in zip(operands, shares, strict=True):
+            if isinstance(x, int):
+                yield f"{self.names[x]}_bar {'+=' if x in bars else '='} {share}"
+                bars.add(x)
+
+    def template(self, row: Primitive, operands: tuple[Operand, ...], part: int | str) -> str:
+        """Return the text of a statement with {0}, {1} for its operands; made once for all alike."""
+        plain = row.function in OPERATORS  # its constants are put in later, like any operand
+        kinds = tuple([type(x) if plain or isinstance(x, int) else x for x in operands])
+        key = part, row, len(operands) if row.variadic else kinds
+        if key not in self.templates:
+            slots = [
+                PYTHON.term(f"{{{i}}}") if row.variadic or isinstance(x, int) else x
+                for i, x in enumerate(operands)
+            ]
+            symbols = [PYTHON.term(f"{{{i}}}") for i in range(len(operands))] if plain else slots
+            if part == "value":
+                written: object = PYTHON.value(row, symbols)
+            elif isinstance(part, int):
+                partial = PYTHON.partial(row, part, PYTHON.term("{z}"), symbols)
+                written = share_of(PYTHON.term("{z}_bar"), partial)
+            else:
+                written = PYTHON.outside(row, slots)
+            self.templates[key] = str(written)
+        return self.templates[key]
+
+
+def share_of(z_bar: Symbol, partial: Any) -> Symbol:  # noqa: ANN401 - a symbol or a number
+    """Multiply an adjoint by a partial; by 1 and -1 without a product, which is as exact."""
+    if isinstance(partial, int | float) and partial in {1, -1}:
+        return z_bar if partial == 1 else -z_bar
+    share: Symbol = z_bar * partial
+    return share
+
+
+def as_symbol(x: Operand, text: str, dialect: Dialect) -> object:
+    """Return an operand as a symbol if it is a slot, as it is if a constant."""
+    return dialect.term(text) if isinstance(x, int) else x
+
+
+class Bound(Dialect):
+    """A dialect that gives every call a line and a name of its own: n partials may share it."""
+
+    def __init__(self, dialect: Dialect, slot: int) -> None:
+        super().__init__()
+        self.dialect, self.lines = dialect, list[str]()
+        self.new = (f"v{slot}_{k}" for k in count(1))
+
+    def value(self, row: Primitive, operands: Sequence[object]) -> Symbol:
+        """Write the value on a line of its own, unless it is an operator."""
+        written = self.dialect.value(row, operands)
+        if row.function in OPERATORS:
+            return self.term(str(written), written.binding)
+        name = next(self.new)
+        self.lines.append(f"{name} = {written}")
+        return self.term(name)
+
+
+def variable_names(wengert: WengertList) -> list[str]:
+    """Name every slot: inputs by their way from the arguments, results by number."""
+    taken = {*TABLE, *(row.name for row in wengert.rows), *keyword.kwlist, *NAMESPACE, "inputs", "program"}
+    names = []
+    for name in wengert.inputs:
+        name = re.sub(r"\W", "_", name)  # noqa: PLW2901 - the same name, made fit
+        if re.fullmatch(r"v\d+\w*|\w*_bar", name) or name in taken or not name.isidentifier():
+            name = next(fit for fit in (f"x_{name}_{k}" for k in count(1)) if fit not in taken)  # noqa: PLW2901
+        taken.add(name)
+        names.append(name)
+    return names + [f"v{k}" for k in range(1, len(wengert.rows) + 1)]
+
+
+def guard_text(guard: Guard, number: int, operand: Callable[[Operand], str]) -> str:
+    """Print the test that a comparison comes out as it did while recording."""
+    test = f"{operand(guard.left)} {guard.sign} {operand(guard.right)}"
+    return f"if {f'not {test}' if guard.outcome else test}: raise StaleProgram({number})"
+
+
+def folded(line: str) -> list[str]:
+    """Fold a long line of names."""
+    if len(line) <= WIDTH:
+        return [f"    {line}"]
+    if line.endswith("= inputs"):
+        line = f"({line.removesuffix(', = inputs')}) = inputs"
+    return textwrap.wrap(
+        line, WIDTH, initial_indent="    ", subsequent_indent="        ", break_long_words=False
+    )
+
+
+NAMESPACE: dict[str, object] = {
+    "math": math,
+    "inf": math.inf,
+    "nan": math.nan,
+    "DomainError": DomainError,
+    "StaleProgram": StaleProgram,
+}
+"""What generated programs use besides the rows."""
+
+
+def namespace(rows: Iterable[Primitive]) -> dict[str, Any]:
+    """Return the names that generated text may use: the rows as functions of floats."""
+    names: dict[str, Any] = dict(NAMESPACE)
+    known: dict[str, Primitive] = {}
+    for row in rows:
+        if known.setdefault(row.name, row) is not row:
+            raise PrimitiveError(
+                f"two primitives called {row.name!r} meet in one program; rename one of them"
+            )
+    for row in {**TABLE, **known}.values():
+        names[row.name] = row.of_floats if row.domain is not None else row.function
+    return names
+
+
+@lru_cache(maxsize=128)
+def compiled(source: str) -> CodeType:
+    """Compile a text once, and let tracebacks show it."""
+    filename = f"<replay {abs(hash(source)):x}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    return compile(source, filename, "exec")
+
+
+def made(source: str, rows: Iterable[Primitive]) -> Callable[..., Any]:
+    """Compile a printed program and return its function."""
+    names = namespace(rows)
+    exec(compiled(source), names)  # noqa: S102 - text printed from the table
+    return names["program"]  # type: ignore[no-any-return]

@@ -1,0 +1,272 @@
+"""Recorded programs: what eager evaluation gives, to the last bit, and nothing that it would not."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import struct
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograd
+from autograd import (
+    DomainError,
+    LengthError,
+    OperandError,
+    RecordingError,
+    StaleProgram,
+    Value,
+    gradients,
+    record,
+)
+from tests.autograd.random_programs import random_program
+from tests.benchmarks import workloads
+
+REFUSED = (ValueError, ArithmeticError)
+"""What eager evaluation raises outside a domain, and a program then too."""
+
+
+def bits(numbers: Any) -> bytes:
+    numbers = [x if x == x else math.nan for x in numbers]  # noqa: PLR0124 - one nan is as good as another
+    return struct.pack(f"{len(numbers)}d", *numbers)
+
+
+def eagerly(f: Any, point: list[float]) -> tuple[float, list[float]]:
+    leaves = [Value(x) for x in point]
+    output = f(leaves)
+    return output.data, gradients(output, leaves)
+
+
+def test_readme_expression() -> None:
+    program = record(workloads.readme_function, 1.0, 1.0)
+    leaves = Value(-4.0), Value(2.0)
+    output = workloads.readme_function(*leaves)
+    value, slopes = program(-4.0, 2.0)
+    assert bits([value, *slopes]) == bits([output.data, *gradients(output, leaves)])
+    assert program.value(-4, 2) == value
+    assert program.backend == "python"
+
+
+@pytest.mark.parametrize("start", range(0, 1000, 100))
+def test_random_programs_are_exact_to_the_last_bit(start: int) -> None:
+    for seed in range(start, start + 100):
+        f, point = random_program(seed, operations=12)
+        try:
+            expected = eagerly(f, point)
+        except REFUSED:
+            continue
+        program = record(f, point, exact=True)
+        for at in (point, [x * 1.01 for x in point], [x + 0.125 for x in point]):
+            try:
+                expected = eagerly(f, at)
+            except REFUSED as error:
+                with pytest.raises(type(error)):
+                    program(at)
+                continue
+            value, (slopes,) = program(at)
+            assert bits([value, *slopes]) == bits([expected[0], *expected[1]]), seed
+            assert bits([program.value(at)]) == bits([value])
+
+
+def test_arguments_come_back_in_their_structure() -> None:
+    def f(p: Any, x: Any, shift: Any = 0.0) -> Any:
+        return sum(w * v for w, v in zip(p["w"], x, strict=True)) + p["b"][0] * p["b"][1] + shift
+
+    program = record(f, {"w": [1.0, 2.0], "b": (3.0, 4.0)}, np.array([5.0, 6.0]))
+    value, (p, x) = program({"w": [1, 2], "b": (3, 4)}, np.array([5, 6]))
+    assert value == 29.0
+    assert p == {"w": [5.0, 6.0], "b": (4.0, 3.0)}
+    assert isinstance(x, np.ndarray)
+    assert x.tolist() == [1.0, 2.0]
+    assert str(program).startswith("inputs p_w_0, p_w_1, p_b_0, p_b_1, x_0, x_1\nv1 = p_w_0 * x_0\n")
+    matrix = record(lambda a, v: (a @ v).sum(), np.ones((2, 2)), np.ones(2))
+    assert matrix(np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([5.0, 6.0]))[1][0].tolist() == [[5, 6], [5, 6]]
+
+
+def test_unused_inputs_constants_and_outputs_that_are_inputs() -> None:
+    assert record(lambda x, y: x * 2, 1.0, 1.0)(3.0, 4.0) == (6.0, (2.0, 0.0))
+    assert record(lambda x: 5, 1.0)(3.0) == (5.0, (0.0,))
+    assert record(lambda x: x, 1.0)(3.0) == (3.0, (1.0,))
+    assert record(lambda x: Value(2.0) * Value(3.0) + x, 1.0)(3.0) == (9.0, (1.0,))
+    assert record(lambda x: Value(2.0).exp(), 1.0)(3.0) == (math.exp(2), (0.0,))
+    assert record(lambda x: x * math.inf, 1.0)(3.0) == (math.inf, (math.inf,))
+
+
+def test_names_that_mean_something_else_are_given_up() -> None:
+    program = record(lambda v1, tanh, inputs, x_bar: (v1 + tanh.tanh()) * inputs - x_bar, 1.0, 1.0, 1.0, 1.0)
+    assert program(1.0, 0.0, 3.0, 4.0) == (-1.0, (3.0, 3.0, 1.0, -1.0))
+
+
+def test_structure_is_checked() -> None:
+    program = record(lambda x: x[0] + x[1], [1.0, 2.0])
+    with pytest.raises(LengthError, match="a list of 3, each a number, but a list of 2"):
+        program([1.0, 2.0, 3.0])
+    with pytest.raises(LengthError, match="takes 1 arguments, not 2"):
+        program([1.0, 2.0], 3.0)
+    with pytest.raises(OperandError, match="not a real number"):
+        program(["a", 2.0])
+    with pytest.raises(OperandError, match='"record" or "raise"'):
+        record(lambda x: x, stale="never")
+
+
+def clamp(x: Any, limit: Any) -> Any:
+    return limit * 1 if x > limit else x * x
+
+
+def test_a_comparison_becomes_a_guard() -> None:
+    program = record(clamp, 1.0, 2.0)
+    assert program(-1.5, 2.0) == (2.25, (-3.0, 0.0))
+    with pytest.raises(
+        StaleProgram, match=r"x > limit to be False was recorded \(.*test_replay.py:\d+\).*3\.0"
+    ):
+        program(3.0, 2.0)
+    with pytest.raises(StaleProgram):
+        program.value(3.0, 2.0)
+    assert str(program).endswith("expects x > limit to be False")
+    assert "if x > limit: raise StaleProgram(0)" in program.source
+
+
+def test_a_comparison_with_nan_is_false_as_it_is_eagerly() -> None:
+    program = record(clamp, 1.0, 2.0)
+    assert math.isnan(program(math.nan, 2.0)[0])
+
+
+def test_a_decorated_function_records_each_way_once() -> None:
+    calls = []
+
+    @record
+    def f(x: Any) -> Any:
+        """Say nothing."""
+        calls.append(x)
+        return x * 2 if x > 0 else -x
+
+    assert [f(x) for x in (1.0, -1.0, 3.0, -4.0)] == [(2, (2,)), (1, (-1,)), (6, (2,)), (4, (-1,))]
+    assert len(calls) == 2
+    assert f.__doc__ == "Say nothing."
+    assert f.value(5.0) == 10.0
+    assert f.program(-5.0).value(-6.0) == 6.0
+    once = record(f._f, stale="raise")
+    once(1.0)
+    with pytest.raises(StaleProgram):
+        once(-1.0)
+
+
+def test_a_guard_speaks_before_a_domain_is_left() -> None:
+    @record
+    def f(x: Any) -> Any:
+        return x.log() if x > 0 else x * 3
+
+    assert f(1.0) == (0.0, (1.0,))
+    assert f(-1.0) == (-3.0, (3.0,))
+
+
+def test_guards_on_what_is_not_part_of_the_result() -> None:
+    program = record(lambda x: x * 2 if (x * x + 1).sqrt() < 3 else x, 1.0)
+    assert program(2.0) == (4.0, (2.0,))
+    with pytest.raises(StaleProgram, match="v4 < 3 to be True"):
+        program(4.0)
+    ordered = record(lambda x: sorted(x)[1] * 2, [3.0, 1.0, 2.0])
+    assert ordered([6.0, 4.0, 5.0]) == (10.0, ([0.0, 0.0, 2.0],))
+    with pytest.raises(StaleProgram):
+        ordered([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    "peek",
+    [
+        lambda x: x * x.data,
+        lambda x: x * (x * 2).data,
+        lambda x: x + gradients(x * x, [x])[0],
+        lambda x: x * x.grad,
+    ],
+)
+def test_reading_a_number_while_recording_is_refused_with_the_line(peek: Any) -> None:
+    with pytest.raises(RecordingError, match=r"test_replay.py:\d+ reads (data|grad).*autograd.where"):
+        record(peek, 1.0)
+    assert peek(Value(1.0)).data == peek(Value(1.0)).data
+
+
+def test_a_number_that_does_not_depend_on_an_argument_may_be_read() -> None:
+    scale = Value(2.0) * 3
+    assert record(lambda x: x * scale.data, 1.0)(2.0) == (12.0, (6.0,))
+
+
+def test_values_from_outside_are_arguments_or_refused() -> None:
+    w = Value(3.0, label="w")
+    with pytest.raises(RecordingError, match=r"label='w'.*not among its arguments"):
+        record(lambda x: x * w, 1.0)
+    program = record(lambda _, x: x * w, w, 1.0)
+    assert program(w, 2.0) == (6.0, (2.0, 3.0))
+    w.data = 5.0
+    assert program(w, 2.0) == (10.0, (2.0, 5.0))
+    assert record(lambda x, y: x * y, w, w)(2.0, 3.0) == (6.0, (3.0, 2.0))
+
+
+def test_what_is_not_a_value_cannot_be_recorded() -> None:
+    with pytest.raises(RecordingError, match="returns one Value"):
+        record(lambda x: [x], 1.0)
+    with pytest.raises(RecordingError, match="cannot record another"):
+        record(lambda x: record(lambda y: y * 2, x).value(x), 1.0)
+    with pytest.raises(ZeroDivisionError):
+        record(lambda x: 1 / 0, 1.0)
+    assert Value(1.0).data == 1.0  # nobody watches any more
+
+
+def test_programs_within_programs_and_in_eager_code() -> None:
+    square = record(lambda x: x * x * x, 1.0)
+    twice = record(lambda x: square.value(x) * 2, 1.0)
+    assert twice(2.0) == (16.0, (24.0,))
+    x = Value(2.0)
+    y = square.value(x)
+    assert len(autograd.topological_order(y)[0]) == 1
+    (slope,) = gradients(y, [x], create_graph=True)
+    (second,) = gradients(slope, [x], create_graph=True)
+    assert (slope.data, second.data, gradients(second, [x])) == (12.0, 12.0, [6.0])
+
+
+def test_what_is_out_of_the_ordinary_is_what_it_is_eagerly() -> None:
+    root = record(lambda x: x.sqrt(), 1.0)
+    assert root(0.0) == (0.0, (math.inf,))
+    with pytest.raises(DomainError, match=r"sqrt is not defined at x = -1\.0"):
+        root(-1.0)
+    assert record(lambda x: x.exp(), 1.0)(1000.0) == (math.inf, (math.inf,))
+    assert record(lambda x: x**2, 1.0)(1e200) == (math.inf, (2e200,))
+
+
+def test_the_first_statement_that_is_not_finite_is_named() -> None:
+    program = record(lambda x, y: (x * y).exp() * y, 1.0, 1.0)
+    assert program.first_nonfinite(1.0, 1.0) == ""
+    assert program.first_nonfinite(100.0, 100.0) == "v2 = exp(v1) is inf, at v1 = 10000.0"
+    root = record(lambda x: x.sqrt() * 0, 1.0)
+    assert root.first_nonfinite(0.0) == "v1 = sqrt(x) makes the adjoint of x nan, at x = 0.0"
+
+
+def test_the_source_is_shown_to_inspectors_and_the_eager_graph_to_views() -> None:
+    program = record(lambda x, y: x * y, 2.0, 3.0)
+    program(2.0, 3.0)
+    assert inspect.getsource(program._gradient_code) == program.source
+    output, (x, _) = program.eager(4.0, 5.0)
+    assert (output.data, x.label) == (20.0, "x")
+    assert repr(program) == "<program of 2 inputs and 1 statements, backend python>"
+
+
+def test_threads_share_a_program() -> None:
+    program = record(workloads.readme_function, 1.0, 1.0)
+    points = [(x / 10, 2.0) for x in range(-50, -30)] * 50
+    alone = [program(*point) for point in points]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda point: program(*point), points)) == alone
+
+
+def test_a_chain_longer_than_any_recursion() -> None:
+    def chain(x: Any) -> Any:
+        z = x
+        for _ in range(3000):
+            z = z * 1.0001 + 1e-6
+        return z
+
+    value, (slope,) = record(chain, 1.0)(1.0)
+    assert (value, [slope]) == eagerly(lambda x: chain(x[0]), [1.0])
