@@ -30,6 +30,9 @@ ROOMS = {
             "expression",
             "check",
         ),
+        *("replay", "replay.arguments", "replay.lower", "replay.inline", "replay.emit"),
+        *("replay.fuse", "replay.access", "replay.schedule", "replay.memory", "replay.arrays"),
+        *("replay.vectorised", "replay.program"),
         *("replay", "replay.arguments", "replay.lower", "replay.inline", "replay.emit", "replay.program"),
         *(
             "views.words",

@@ -12,7 +12,7 @@ import linecache
 import math
 import re
 import textwrap
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -228,8 +228,36 @@ def compiled(source: str) -> CodeType:
     return compile(source, filename, "exec")
 
 
-def made(source: str, rows: Iterable[Primitive]) -> Callable[..., Any]:
-    """Compile a printed program and return its function."""
-    names = namespace(rows)
+def made(source: str, names: dict[str, Any]) -> dict[str, Any]:
+    """Compile a printed program, run it among the names it uses, and return what it defines."""
     exec(compiled(source), names)  # noqa: S102 - text printed from the table
-    return names["program"]  # type: ignore[no-any-return]
+    return names
+
+
+class Plain:
+    """Runs a Wengert list as plain Python."""
+
+    backend = "python"
+
+    def __init__(self, wengert: WengertList) -> None:
+        self.wengert = wengert
+
+    @cached_property
+    def source(self) -> str:
+        """The text of the value and gradient."""
+        return straight_source(self.wengert, gradient=True)
+
+    @cached_property
+    def gradient(self) -> Callable[[Sequence[float]], tuple[float, Sequence[float]]]:
+        """The value and the gradient, as a function of the inputs."""
+        return made(self.source, namespace(self.wengert.rows))["program"]  # type: ignore[no-any-return]
+
+    @cached_property
+    def value(self) -> Callable[[Sequence[float]], float]:
+        """The value alone."""
+        source = straight_source(self.wengert, gradient=False)
+        return made(source, namespace(self.wengert.rows))["program"]  # type: ignore[no-any-return]
+
+    def explain(self) -> str:
+        """Say what was fused into what."""
+        return f"{len(self.wengert.rows):,} statements, one by one"

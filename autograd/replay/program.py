@@ -4,6 +4,9 @@ What equality is promised:
 
 * backend "python" computes what eager evaluation computes, to the last bit, value and
   gradient; `record(..., exact=True)` asks for it.
+* backend "numpy" computes the same statements in another order, sums of products with
+  BLAS, and `exp`, `tanh` and their like with numpy, which may differ from `math` by an ulp or two:
+  each statement is as accurate as before, a sum to n·u·Σ|terms|, u = 2**-53.
 * Whatever is out of the ordinary is evaluated eagerly, node by node, on every backend: a
   division by zero in a partial, an overflow, an operand outside a domain, a result that is not
   finite, a comparison that comes out otherwise. So errors and special values are eager's own.
@@ -16,7 +19,7 @@ import math
 from collections import OrderedDict
 from functools import cached_property, partial, update_wrapper
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from autograd.conversion import to_float
 from autograd.errors import LengthError, OperandError, StaleProgram
@@ -40,6 +43,14 @@ VARIANTS = 8
 STRUCTURES = 32
 """For how many structures of arguments it does."""
 
+NARROW = 64
+"""A shorter list is not worth looking for groups in."""
+
+LINE = 25
+"""About so many statements of plain Python take as long as one line of numpy."""
+
+BACKENDS = ("python", "numpy")
+
 OUT_OF_THE_ORDINARY = (ArithmeticError, ValueError, StaleProgram)
 """What generated code raises where eager evaluation has to say what happens."""
 
@@ -52,7 +63,7 @@ class Program:
     Attributes
     ----------
     backend
-        How it runs: "python".
+        How it runs: "python" or "numpy".
     wengert
         The operations that were recorded.
 
@@ -70,10 +81,11 @@ class Program:
     v3 = v1 + v2
     """
 
-    __slots__ = ("__dict__", "_layouts", "_scalars", "wengert")
+    __slots__ = ("__dict__", "_layouts", "_scalars", "_wanted", "wengert")
 
-    def __init__(self, wengert: WengertList, layouts: tuple[Layout, ...]) -> None:
+    def __init__(self, wengert: WengertList, layouts: tuple[Layout, ...], backend: str | None = None) -> None:
         self.wengert = wengert
+        self._wanted = backend
         self._layouts = layouts
         self._scalars = len(layouts) if all(layout == NUMBER for layout in layouts) else -1
 
@@ -100,8 +112,7 @@ class Program:
         value, slopes = self._run(numbers)
         if self._scalars >= 0:
             return value, tuple(slopes)
-        rest = iter(slopes)
-        return value, tuple([build(layout, rest) for layout in self._layouts])
+        return value, self._structured(slopes)
 
     def value(self, *arguments: Any) -> Any:  # noqa: ANN401 - a float, or a Value
         """Return the value alone.
@@ -169,13 +180,29 @@ class Program:
 
     @property
     def backend(self) -> str:
-        """How the program runs."""
-        return "python"
+        """How the program runs: "python" or "numpy"."""
+        return self._executor.backend
 
-    @cached_property
+    @property
     def source(self) -> str:
         """The generated source, which an inspector or debugger also shows."""
-        return emit.straight_source(self.wengert, gradient=True)
+        return self._executor.source
+
+    def explain(self) -> str:
+        """Say what was fused into what.
+
+        Examples
+        --------
+        >>> from autograd import record
+        >>> weights = [[0.1 * i * j for j in range(9)] for i in range(9)]
+        >>> def layer(w, x):
+        ...     return sum(sum(a * b for a, b in zip(row, x)).tanh() for row in w)
+        >>> print(record(layer, weights, [1.0] * 9, backend="numpy").explain())
+        180 statements
+        dot1: 9 × sum of 9 products
+        10 statements one by one
+        """
+        return self._executor.explain()
 
     def __str__(self) -> str:
         lines = [f"inputs {_listed(self.wengert.inputs)}"]
@@ -227,6 +254,24 @@ class Program:
 
     # Running --------------------------------------------------------------------------------------
 
+    @cached_property
+    def _executor(self) -> Executor:
+        return executor(self.wengert, self._wanted)
+
+    def _structured(self, slopes: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a list or an array
+        """Put one slope for each input into the structure of the arguments."""
+        if isinstance(slopes, list):
+            rest = iter(slopes)
+            return tuple([build(layout, rest) for layout in self._layouts])
+        found, start = [], 0
+        for layout in self._layouts:
+            part = slopes[start : start + layout.size]
+            start += layout.size
+            found.append(
+                part.reshape(layout.keys) if layout.kind == "array" else build(layout, iter(part.tolist()))
+            )
+        return tuple(found)
+
     def _numbers(self, arguments: tuple[Any, ...]) -> Sequence[float]:
         if len(arguments) == self._scalars:
             for x in arguments:
@@ -234,6 +279,10 @@ class Program:
                     break
             else:
                 return arguments
+        if len(arguments) == 1 and self._layouts[0].kind == "array" and self.backend != "python":
+            (x,) = arguments
+            if getattr(x, "dtype", "") == "float64" and x.shape == self._layouts[0].keys:
+                return x.reshape(-1)  # type: ignore[no-any-return]
         numbers: list[Any] = []
         self._check(tuple([flatten(x, numbers) for x in arguments]))
         return [x._data if type(x) is Value else x for x in numbers]
@@ -250,14 +299,16 @@ class Program:
         )
 
     def _run(self, numbers: Sequence[float]) -> tuple[float, Sequence[float]]:
+        run = self._executor.gradient  # printed and compiled outside the try
         try:
-            return self._gradient_code(numbers)  # type: ignore[no-any-return]
+            return run(numbers)
         except OUT_OF_THE_ORDINARY:
             return self._eagerly(numbers)
 
     def _value(self, numbers: Sequence[float]) -> float:
+        run = self._executor.value
         try:
-            return self._value_code(numbers)  # type: ignore[no-any-return]
+            return run(numbers)
         except OUT_OF_THE_ORDINARY:
             return _number(self.replayed([Value(x) for x in numbers]))
 
@@ -267,14 +318,6 @@ class Program:
         if type(output) is not Value:
             return output, [0.0] * len(leaves)
         return output._data, gradients(output, leaves)
-
-    @cached_property
-    def _gradient_code(self) -> Callable[..., Any]:
-        return emit.made(self.source, self.wengert.rows)
-
-    @cached_property
-    def _value_code(self) -> Callable[..., Any]:
-        return emit.made(emit.straight_source(self.wengert, gradient=False), self.wengert.rows)
 
     @cached_property
     def _row(self) -> Primitive:
@@ -346,6 +389,42 @@ class Program:
                 result.label = self.wengert.labels.get(slot)
 
 
+class Executor(Protocol):
+    """Runs a Wengert list. What is out of the ordinary it refuses with one of `OUT_OF_THE_ORDINARY`."""
+
+    @property
+    def backend(self) -> str:
+        """What it runs on."""
+
+    @property
+    def source(self) -> str:
+        """The text that it runs."""
+
+    @property
+    def gradient(self) -> Callable[[Any], tuple[float, Any]]:
+        """The value, and a slope for each input, as a function of the inputs."""
+
+    @property
+    def value(self) -> Callable[[Any], float]:
+        """The value alone."""
+
+    def explain(self) -> str:
+        """Say what was fused into what."""
+
+
+def executor(wengert: WengertList, backend: str | None) -> Executor:
+    """Choose what runs a Wengert list: numpy where enough statements go together, else plain Python."""
+    if backend == "python" or (backend is None and len(wengert.rows) < NARROW):
+        return emit.Plain(wengert)
+    from autograd.replay.schedule import scheduled
+    from autograd.replay.vectorised import Vectorised
+
+    schedule = scheduled(wengert)
+    if backend is None and LINE * schedule.lines > len(wengert.rows):
+        return emit.Plain(wengert)
+    return Vectorised(schedule)
+
+
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda x, y: x < y,
     "<=": lambda x, y: x <= y,
@@ -361,9 +440,9 @@ class Recorded:
     each way through the function's comparisons.
     """
 
-    def __init__(self, f: Callable[..., Any], *, exact: bool, stale: str) -> None:
+    def __init__(self, f: Callable[..., Any], *, backend: str | None, stale: str) -> None:
         self._f = f
-        self._exact = exact
+        self._backend = backend
         self._stale = stale
         self._programs: OrderedDict[tuple[Layout, ...], tuple[Program, ...]] = OrderedDict()
         self._lock = Lock()
@@ -397,7 +476,7 @@ class Recorded:
             except StaleProgram:
                 if self._stale == "raise":
                     raise
-        program = record(self._f, *arguments, exact=self._exact)
+        program = record(self._f, *arguments, backend=self._backend)
         with self._lock:
             self._programs[key] = (program, *self._programs.get(key, ()))[:VARIANTS]
             while len(self._programs) > STRUCTURES:
@@ -408,6 +487,7 @@ class Recorded:
 def record(
     f: Callable[..., Any] | None = None,
     *example: Any,  # noqa: ANN401 - any structure
+    backend: str | None = None,
     exact: bool = False,
     stale: str = "record",
 ) -> Any:  # noqa: ANN401 - a Program, or a decorated function
@@ -422,8 +502,10 @@ def record(
         Arguments to record it with. A Value stands for itself, so the function may reach
         it by another way too, as a parameter of a model. Without any, the
         result is a function that is recorded when it is called: `record` is also a decorator.
+    backend
+        "python" or "numpy", if not the one that promises to be faster.
     exact
-        Whether every bit must be that of eager evaluation.
+        Whether every bit must be that of eager evaluation: the backend is then "python".
     stale
         What a decorated function does when a comparison comes out otherwise than in any
         recording: "record" again, or "raise" `StaleProgram`, which a single Program always does.
@@ -455,10 +537,14 @@ def record(
     """
     if stale not in {"record", "raise"}:
         raise OperandError(f'stale is "record" or "raise", not {stale!r}')
+    if exact:
+        backend = "python"
+    if backend not in {None, *BACKENDS}:
+        raise OperandError(f"backend is one of {', '.join(BACKENDS)}, not {backend!r}")
     if f is None:
-        return partial(record, exact=exact, stale=stale)
+        return partial(record, backend=backend, stale=stale)
     if not example:
-        return Recorded(f, exact=exact, stale=stale)
+        return Recorded(f, backend=backend, stale=stale)
     found: list[Any] = []
     layouts = tuple([flatten(x, found) for x in example])
     seen: set[Value] = set()
@@ -474,7 +560,7 @@ def record(
         seen.add(leaves[-1])
     rest = iter(leaves)
     arguments = tuple([build(layout, rest) for layout in layouts])
-    return Program(record_list(f, arguments, leaves, inputs), layouts)
+    return Program(record_list(f, arguments, leaves, inputs), layouts, backend)
 
 
 def _parameters(f: Callable[..., Any], count: int) -> list[str]:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 SAMPLES = 100
 SIZES = (2, 16, 16, 1)
@@ -60,25 +60,41 @@ def dot_by_hand(weights: list[Any], inputs: list[Any], bias: Any) -> Any:
     return sum_by_hand((w * x for w, x in zip(weights, inputs, strict=True)), bias)
 
 
-def training_step(
-    value: Any,
-    dot: Callable[..., Any] = dot_by_hand,
-    add_up: Callable[..., Any] = sum_by_hand,
-) -> tuple[Callable[[], list[float]], Callable[[], Any]]:
-    """W2: one full-batch gradient and update of an MLP 2-16-16-1 on two moons."""
-    rng = random.Random(0)
-    layers = [
-        [([value(rng.uniform(-1, 1)) for _ in range(fan_in)], value(0.0)) for _ in range(fan_out)]
+def start(seed: int = 0) -> list[float]:
+    """Draw the parameters of W2's network: for each unit its weights, then its bias."""
+    rng = random.Random(seed)
+    return [
+        x
         for fan_in, fan_out in pairwise(SIZES)
+        for _ in range(fan_out)
+        for x in (*(rng.uniform(-1, 1) for _ in range(fan_in)), 0.0)
     ]
-    parameters = [p for layer in layers for weights, bias in layer for p in (*weights, bias)]
+
+
+def two_moons(seed: int = 1) -> list[tuple[list[float], int]]:
+    """Draw the samples of W2: points on two half circles, with targets -1 and 1."""
+    rng = random.Random(seed)
     samples = []
     for i in range(SAMPLES):
         angle, side = rng.uniform(0, math.pi), i % 2
         point = [math.cos(angle) + side, (1 - 2 * side) * math.sin(angle) + 0.5 * side]
         samples.append(([x + rng.gauss(0, 0.1) for x in point], 2 * side - 1))
+    return samples
 
-    def record() -> Any:
+
+def training_function(
+    dot: Callable[..., Any] = dot_by_hand,
+    add_up: Callable[..., Any] = sum_by_hand,
+) -> Callable[[Sequence[Any]], Any]:
+    """W2's loss as a function of the parameters: an MLP 2-16-16-1, hinge loss and squared weights."""
+    samples = two_moons()
+
+    def loss(parameters: Sequence[Any]) -> Any:
+        rest = iter(parameters)
+        layers = [
+            [([next(rest) for _ in range(fan_in)], next(rest)) for _ in range(fan_out)]
+            for fan_in, fan_out in pairwise(SIZES)
+        ]
         losses = []
         for inputs, target in samples:
             outputs: list[Any] = inputs
@@ -89,6 +105,21 @@ def training_step(
         data_loss = add_up(losses[1:], losses[0]) * (1 / len(losses))
         squares = [p * p for p in parameters]
         return data_loss + 1e-4 * add_up(squares[1:], squares[0])
+
+    return loss
+
+
+def training_step(
+    value: Any,
+    dot: Callable[..., Any] = dot_by_hand,
+    add_up: Callable[..., Any] = sum_by_hand,
+) -> tuple[Callable[[], list[float]], Callable[[], Any]]:
+    """W2: one full-batch gradient and update."""
+    parameters = [value(x) for x in start()]
+    function = training_function(dot, add_up)
+
+    def record() -> Any:
+        return function(parameters)
 
     def step() -> list[float]:
         for p in parameters:

@@ -1,0 +1,144 @@
+"""Sums of products, however they were written, as one statement each.
+
+`b + w1*x1 + w2*x2`, `dot(w, x, b)` and `sum([b, w1*x1, w2*x2])` mean the same: two products
+and a term. A sum that only another sum reads becomes part of it. Everything else stays a
+row of the table on its operands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from autograd.primitives import TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from autograd.primitives import Primitive
+    from autograd.replay.lower import Operand, WengertList
+
+
+class Statement:
+    """One statement after fusing: a row of the table, or with no row a sum of products and terms."""
+
+    __slots__ = ("constant", "operands", "pairs", "row", "scaled", "terms")
+
+    def __init__(self, row: Primitive | None = None, operands: tuple[Operand, ...] = ()) -> None:
+        self.row = row
+        self.operands = operands
+        self.pairs: list[tuple[int, int]] = []  # of slots, to be multiplied
+        self.scaled: list[tuple[int, float]] = []  # a slot and its constant factor
+        self.terms: list[int] = []
+        self.constant = 0.0
+
+    @property
+    def slots(self) -> list[int]:
+        """The slots it reads."""
+        found = [x for pair in self.pairs for x in pair] + [x for x, _ in self.scaled] + self.terms
+        return found + [x for x in self.operands if isinstance(x, int)]
+
+    @property
+    def work(self) -> int:
+        """How many operations it stands for."""
+        return 1 if self.row is not None else len(self.pairs) + len(self.scaled) + len(self.terms)
+
+    def bundles(self, varying: Collection[int]) -> dict[str, list[tuple[Any, ...]]]:
+        """Sort what is added up by kind, and by how many of the operands are among `varying`.
+
+        Of a pair the operand that does not vary comes first.
+        """
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        for x, y in self.pairs:
+            first, second = (y, x) if x in varying and y not in varying else (x, y)
+            found.setdefault(f"pairs {(x in varying) + (y in varying)}", []).append((first, second))
+        for slot, factor in self.scaled:
+            found.setdefault(f"scaled {int(slot in varying)}", []).append((slot, factor))
+        for slot in self.terms:
+            found.setdefault(f"terms {int(slot in varying)}", []).append((slot,))
+        return found
+
+    def take_in(self, other: Statement) -> None:
+        """Add all that another sum adds up."""
+        if other.work > self.work:  # so that a long chain is not copied at every link
+            self.pairs, other.pairs = other.pairs, self.pairs
+            self.scaled, other.scaled = other.scaled, self.scaled
+            self.terms, other.terms = other.terms, self.terms
+        self.pairs += other.pairs
+        self.scaled += other.scaled
+        self.terms += other.terms
+        self.constant += other.constant
+
+    def multiply(self, x: Operand, y: Operand) -> None:
+        """Add a product."""
+        if isinstance(x, int) and isinstance(y, int):
+            self.pairs.append((x, y))
+        elif isinstance(x, int):
+            self.scaled.append((x, y))
+        elif isinstance(y, int):
+            self.scaled.append((y, x))
+        else:
+            self.constant += x * y
+
+
+class Fusing:
+    """Goes through a Wengert list and makes statements of it."""
+
+    def __init__(self, wengert: WengertList) -> None:
+        self.wengert = wengert
+        self.statements: dict[int, Statement] = {}
+        first = len(wengert.inputs)
+        self.uses = [0] * (first + len(wengert.rows))
+        for operands in wengert.operands:
+            for x in operands:
+                if type(x) is int:
+                    self.uses[x] += 1
+        for x in (wengert.output, *(x for guard in wengert.guards for x in (guard.left, guard.right))):
+            if type(x) is int:
+                self.uses[x] += 2  # needed for itself
+        makers: dict[str, Callable[..., Statement]] = {
+            "add": self.total,
+            "sum": self.total,
+            "mean": self.mean,
+            "mul": self.product,
+            "dot": self.dot,
+        }
+        made_by = {TABLE[name]: make for name, make in makers.items() if name in TABLE}
+        for slot, row, operands in zip(
+            range(first, len(self.uses)), wengert.rows, wengert.operands, strict=True
+        ):
+            make = made_by.get(row)
+            self.statements[slot] = Statement(row, operands) if make is None else make(*operands)
+
+    def total(self, *operands: Operand) -> Statement:
+        """Add up, and take in what only this sum reads."""
+        statement = Statement()
+        for x in operands:
+            if not isinstance(x, int):
+                statement.constant += x
+            elif self.uses[x] == 1 and x in self.statements and self.statements[x].row is None:
+                statement.take_in(self.statements.pop(x))
+            else:
+                statement.terms.append(x)
+        return statement
+
+    def mean(self, *operands: Operand) -> Statement:
+        """Divide a sum, which gets a slot of its own."""
+        slot = len(self.uses)
+        self.uses.append(1)
+        self.statements[slot] = self.total(*operands)
+        return Statement(TABLE["div"], (slot, float(len(operands))))
+
+    @staticmethod
+    def product(x: Operand, y: Operand) -> Statement:
+        """Multiply."""
+        statement = Statement()
+        statement.multiply(x, y)
+        return statement
+
+    def dot(self, *operands: Operand) -> Statement:
+        """Multiply the first half of the operands with the second; an odd last one is a term."""
+        half = len(operands) // 2
+        statement = self.total(*operands[2 * half :])
+        for x, y in zip(operands[:half], operands[half : 2 * half], strict=True):
+            statement.multiply(x, y)
+        return statement

@@ -1,0 +1,167 @@
+"""Programs in numpy: the numbers of eager evaluation within rounding, and what is fused into what."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import TABLE, DomainError, StaleProgram, Value, gradients, record
+from autograd.replay.schedule import scheduled
+from tests.autograd.random_programs import random_program, random_vector_program
+from tests.autograd.test_replay import REFUSED, eagerly
+from tests.benchmarks import workloads
+
+
+def close(found: Any, expected: Any) -> None:
+    """Compare to a part in 1e9 of the largest slope: sums are added up in another order."""
+    value, (slopes,) = found
+    size = 1 + max(map(abs, expected[1]))
+    assert value == pytest.approx(expected[0], rel=1e-11, abs=1e-11)
+    assert slopes == pytest.approx(expected[1], rel=1e-9, abs=1e-10 * size)
+
+
+@pytest.mark.parametrize("start", range(0, 100, 25))
+def test_random_vector_programs(start: int) -> None:
+    for seed in range(start, start + 25):
+        f, point = random_vector_program(seed)
+        program = record(f, point, backend="numpy")
+        for at in (point, [x * 1.001 for x in point]):
+            try:
+                expected = eagerly(f, at)
+            except REFUSED as error:
+                with pytest.raises(type(error)):
+                    program(at)
+                continue
+            if all(map(math.isfinite, expected[1])):
+                close(program(at), expected)
+                assert program.value(at) == pytest.approx(expected[0], rel=1e-11, abs=1e-11)
+                assert type(program.value(at)) is float
+
+
+@pytest.mark.parametrize("start", range(0, 300, 100))
+def test_random_programs_of_few_numbers(start: int) -> None:
+    for seed in range(start, start + 100):
+        f, point = random_program(seed, operations=12)
+        try:
+            expected = eagerly(f, point)
+        except REFUSED:
+            continue
+        if all(map(math.isfinite, expected[1])):
+            close(record(f, point, backend="numpy")(point), expected)
+
+
+def perceptron() -> tuple[Any, list[float]]:
+    return workloads.training_function(), workloads.start()
+
+
+def test_a_network_written_by_hand_becomes_matrix_products() -> None:
+    f, point = perceptron()
+    program = record(f, np.array(point))
+    assert program.backend == "numpy"
+    value, (slopes,) = program(np.array(point))
+    exact, expected = eagerly(f, point)
+    assert value == pytest.approx(exact, rel=1e-13)
+    assert slopes == pytest.approx(expected, rel=1e-9, abs=1e-13)
+    forward = program.source.partition("def program")[2].partition("_bar")[0]
+    assert len(forward.splitlines()) < 20
+    assert forward.count("np.matmul(") == 3
+    assert "np.take" not in program.source
+    assert "dot3: 1,600 × sum of 16 products and 1 term" in program.explain()
+
+
+def test_the_exact_mode_is_exact_for_the_network_too() -> None:
+    f, point = perceptron()
+    value, (slopes,) = record(f, point, exact=True)(point)
+    assert (value, slopes) == eagerly(f, point)
+
+
+def layer(rows: Any, x: Any) -> Any:
+    return sum(sum(a * b for a, b in zip(row, x, strict=True)).tanh() for row in rows)
+
+
+ROWS = [[0.1 * i - 0.05 * j for j in range(9)] for i in range(9)]
+
+
+def test_dots_by_hand_or_by_name_or_by_sum_are_the_same_program() -> None:
+    from autograd import dot, sum as total
+
+    def by_name(rows: Any, x: Any) -> Any:
+        return total(dot(row, x).tanh() for row in rows)
+
+    def by_sum(rows: Any, x: Any) -> Any:
+        return total(total(a * b for a, b in zip(row, x, strict=True)).tanh() for row in rows)
+
+    sources = [record(f, ROWS, [1.0] * 9, backend="numpy").source for f in (by_name, by_sum)]
+    assert sources[0] == sources[1]
+    assert "np.matmul(rows, x, out=dot1)" in sources[0]
+    assert record(layer, ROWS, [1.0] * 9, backend="numpy").source == sources[0]
+
+
+def test_a_row_that_numpy_has_not_is_evaluated_number_by_number() -> None:
+    from autograd import primitive
+
+    odd = primitive("odd", lambda x: float(f"{x:.3f}"), (lambda z, x: 1,))
+    f = lambda v: sum(odd(x * 1.0001) for x in v)  # noqa: E731
+    point = [0.1 * i for i in range(20)]
+    close(record(f, point, backend="numpy")(point), eagerly(f, point))
+
+
+def test_a_guard_and_a_domain_hold_in_arrays_too() -> None:
+    def f(v: Any) -> Any:
+        return sum(x.log() for x in v) if v[0] > v[1] else v[0]
+
+    point = [20.0 - i for i in range(20)]
+    program = record(f, point, backend="numpy")
+    close(program(point), eagerly(f, point))
+    with pytest.raises(StaleProgram):
+        program(point[::-1])
+    with pytest.raises(DomainError, match=r"log is not defined at v_19 = -1\.0"):
+        program([*point[:-1], -1.0])
+
+
+def test_special_values_are_those_of_eager_evaluation() -> None:
+    f = lambda v: sum(x.sqrt() for x in v)  # noqa: E731
+    point = [float(i) for i in range(20)]
+    program = record(f, point, backend="numpy")
+    assert program(point) == (eagerly(f, point)[0], (eagerly(f, point)[1],))
+    assert program(point)[1][0][0] == math.inf
+    assert program.value([math.inf] * 20) == math.inf
+
+
+def test_threads_share_an_array_program() -> None:
+    program = record(layer, ROWS, [1.0] * 9, backend="numpy")
+    points = [[0.01 * k * i for i in range(9)] for k in range(300)]
+    alone = [program(ROWS, point) for point in points]
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda point: program(ROWS, point), points)) == alone
+
+
+def test_constants_and_the_mean_are_fused_and_the_table_is_followed() -> None:
+    from autograd import mean
+
+    f = lambda v: mean([x * 2 + 1 for x in v]) * 3  # noqa: E731
+    point = [float(i) for i in range(20)]
+    program = record(f, point, backend="numpy")
+    assert program(point) == (60.0, ([pytest.approx(0.3)] * 20,))
+    assert len(scheduled(program.wengert).groups) == 3
+    kept = TABLE["mul"].partials
+    TABLE["mul"].partials = (lambda z, x, y: x, lambda z, x, y: y)  # wrong, and so is the program then
+    try:
+        assert record(f, point, backend="numpy")(point)[1][0][5] == 5.0
+    finally:
+        TABLE["mul"].partials = kept
+
+
+def test_a_value_on_the_way_may_be_shared_by_many() -> None:
+    def f(v: Any) -> Any:
+        total = sum(v)
+        return sum((x / total).exp() for x in v) + total
+
+    point = [1.0 + 0.1 * i for i in range(30)]
+    close(record(f, point, backend="numpy")(point), eagerly(f, point))
+    leaves = [Value(x) for x in point]
+    assert gradients(f(leaves), leaves) == eagerly(f, point)[1]
