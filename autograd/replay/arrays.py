@@ -401,8 +401,10 @@ class Arrays:
             )
         for i, x in enumerate(part.operands):
             if isinstance(x, Access) and row is not None:
-                named = self.dialect.term(f"{partials}[{i}]") if row.variadic else None
-                partial = named or self.dialect.partial(row, i, z, symbols)
+                if row.variadic:
+                    partial = self.dialect.term(f"{partials}[{i}]")
+                else:
+                    partial = self.dialect.partial(row, i, z, symbols)
                 self.hand_down(x, part, share_call(z_bar, partial), part.result_axes)
 
     def backward_terms(self, group: Group, part: Part) -> None:

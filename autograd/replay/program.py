@@ -22,7 +22,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autograd.conversion import to_float
-from autograd.errors import LengthError, OperandError, StaleProgram
+from autograd.errors import AutogradError, LengthError, OperandError, StaleProgram
 from autograd.graph import watcher
 from autograd.primitives import Primitive
 from autograd.replay import emit
@@ -33,6 +33,9 @@ from autograd.value import RULES, Value, gradients
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from autograd.replay.batches import Batch, Bound
+    from autograd.replay.vectorised import Vectorised
 
 SHOWN = 60
 """How many statements of a list are printed; of longer ones the beginning and the end."""
@@ -137,6 +140,90 @@ class Program:
                 return self.replayed(numbers)
             return RULES.wide(self._row).forward(*numbers)
         return self._value(list(map(to_float, numbers)))
+
+    def map(self, *arguments: Any, reduce: str = "mean") -> tuple[float, Any]:  # noqa: ANN401 - any structure
+        """Run the program on many samples at once, and add up or average values and gradients.
+
+        Parameters
+        ----------
+        arguments
+            As recorded, for all samples; or a batch: a list of samples each as recorded,
+            or an array with one more axis in front.
+        reduce
+            "mean" or "sum", over the samples.
+
+        Returns
+        -------
+        value, gradients
+            The mean or sum of the values, and its gradient by each argument: in the structure of
+            the argument, so that of a batch has a part for each sample.
+
+        Raises
+        ------
+        LengthError
+            If an argument fits neither way, or batches differ in length.
+        StaleProgram, DomainError
+            As for a single call; a note says which sample it was.
+
+        Notes
+        -----
+        Each operation is one of numpy, over all samples; sums over samples are added up
+        in another order than sample by sample.
+
+        Examples
+        --------
+        >>> from autograd import record
+        >>> program = record(lambda w, x, y: (w * x - y) ** 2, 1.0, 1.0, 1.0)
+        >>> program.map(3.0, [1.0, 2.0], [1.0, 4.0])
+        (4.0, (6.0, [6.0, 6.0], [-2.0, -2.0]))
+        """
+        if reduce not in {"mean", "sum"}:
+            raise OperandError(f'reduce is "mean" or "sum", not {reduce!r}')
+        from autograd.replay.batches import batch_of, gradients_of
+
+        batch = batch_of(arguments, self._layouts)
+        weight = 1 / batch.samples if reduce == "mean" else 1.0
+        run = self._mapped(batch.inputs).batch
+        try:
+            value, slopes, rows = run(batch.numbers, batch.rows, weight)
+        except OUT_OF_THE_ORDINARY:
+            value, slopes, rows = self._sample_by_sample(batch, weight)
+        return value, gradients_of(batch, self._layouts, slopes, rows)
+
+    def bind(self, *arrays: Any) -> Bound:  # noqa: ANN401 - numpy arrays
+        """Bind the program to arrays, so that a call need not look at its arguments.
+
+        Parameters
+        ----------
+        arrays
+            A float64 array for each argument, with its numbers in order.
+
+        Returns
+        -------
+        Bound
+            Call it, without arguments, for the value; the gradients are then in its arrays.
+
+        Raises
+        ------
+        LengthError
+            If an array has another type or size.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd import record
+        >>> program = record(lambda x, y: x * y, 2.0, 3.0)
+        >>> x, y = np.array(4.0), np.array(5.0)
+        >>> bound = program.bind(x, y)
+        >>> bound(), bound.gradients
+        (20.0, (array(5.), array(4.)))
+        >>> x[...] = 6.0
+        >>> bound()
+        30.0
+        """
+        from autograd.replay.batches import Bound, bindable
+
+        return Bound(self._direct, bindable(arrays, self._layouts))
 
     def eager(self, *arguments: Any) -> tuple[Value, Any]:  # noqa: ANN401 - any structure
         """Evaluate eagerly: return the output and its arguments as Values, a graph to look into."""
@@ -311,6 +398,44 @@ class Program:
             return run(numbers)
         except OUT_OF_THE_ORDINARY:
             return _number(self.replayed([Value(x) for x in numbers]))
+
+    @property
+    def _direct(self) -> Callable[[Any], tuple[float, Any]]:
+        run, eagerly = self._executor.gradient, self._eagerly
+
+        def direct(numbers: Any) -> tuple[float, Any]:  # noqa: ANN401 - a list or an array
+            try:
+                return run(numbers)
+            except OUT_OF_THE_ORDINARY:
+                return eagerly(numbers)
+
+        return direct
+
+    def _mapped(self, inputs: tuple[int, ...]) -> Vectorised:
+        """Return what runs a batch in which these inputs vary; made once."""
+        from autograd.replay.schedule import scheduled
+        from autograd.replay.vectorised import Vectorised
+
+        known: dict[tuple[int, ...], Vectorised] = self.__dict__.setdefault("_batched", {})
+        if inputs not in known:
+            known[inputs] = Vectorised(scheduled(self.wengert, inputs))
+        return known[inputs]
+
+    def _sample_by_sample(self, batch: Batch, weight: float) -> tuple[float, Any, Any]:
+        import numpy as np
+
+        value, slopes = 0.0, np.zeros(len(self.wengert.inputs))
+        rows = np.zeros(batch.rows.shape)
+        for k in range(batch.samples):
+            try:
+                one, found = self._eagerly(batch.sample(k))
+            except AutogradError as error:
+                error.add_note(f"in sample {k} of the batch")
+                raise
+            value += one * weight
+            slopes += np.multiply(found, weight)
+            rows[:, k] = np.multiply(found, weight)[list(batch.inputs)]
+        return value, slopes, rows
 
     def _eagerly(self, numbers: Sequence[float]) -> tuple[float, list[float]]:
         leaves = [Value(x, label=name) for x, name in zip(numbers, self.wengert.inputs, strict=True)]

@@ -77,17 +77,11 @@ class Vectorised:
         FloatingPointError
             If a result is not finite: eager evaluation has to say what it is.
         """
-        value, slopes = self._run(0, numbers, gradient=True)
-        if not (math.isfinite(value) and math.isfinite(np.dot(slopes, slopes))):
-            raise FloatingPointError
-        return value, slopes
+        return self._run(0, numbers, gradient=True)  # type: ignore[no-any-return]
 
     def _value(self, numbers: Any) -> float:  # noqa: ANN401 - a sequence or array
         """Return the value alone; errors as those of `gradient`."""
-        value: float = self._run(0, numbers, gradient=False)
-        if not math.isfinite(value):
-            raise FloatingPointError
-        return value
+        return self._run(0, numbers, gradient=False)  # type: ignore[no-any-return]
 
     def _batch(self, numbers: Any, batch: Any, weight: float) -> tuple[float, Any, Any]:  # noqa: ANN401 - arrays
         """Return the weighted sum of the values over all lanes, and its gradients.
@@ -101,10 +95,7 @@ class Vectorised:
         weight
             What each lane counts.
         """
-        value, slopes, rows = self._run(batch.shape[1], numbers, batch, weight, gradient=True)
-        if not (math.isfinite(value) and math.isfinite(np.dot(slopes, slopes)) and np.isfinite(rows).all()):
-            raise FloatingPointError
-        return value, slopes, rows
+        return self._run(batch.shape[1], numbers, batch, weight, gradient=True)  # type: ignore[no-any-return]
 
     def _run(self, lanes: int, *inputs: Any, gradient: bool) -> Any:  # noqa: ANN401
         if len(self._idle) > IDLE:
@@ -116,7 +107,10 @@ class Vectorised:
             program = self._workspace(lanes, gradient=gradient)
         try:
             with np.errstate(all="ignore"):
-                return program(*inputs)
+                results = program(*inputs)
+                if not all(map(math.isfinite, map(square, results if gradient else [results]))):
+                    raise FloatingPointError
+                return results
         finally:
             if len(idle) < IDLE:
                 idle.append(program)
@@ -134,6 +128,11 @@ class Vectorised:
         make = emit.made(source, names)["workspace"]
         constants = arrays.memory.constants
         return make(constants, lanes) if lanes else make(constants)  # type: ignore[no-any-return]
+
+
+def square(x: Any) -> float:  # noqa: ANN401 - a number or an array
+    """Return Σ x², which is finite if all of x is, and not too large."""
+    return x * x if isinstance(x, float) else float(np.vdot(x, x))
 
 
 def view(memory: Any, start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:  # noqa: ANN401 - arrays

@@ -1,0 +1,182 @@
+"""Arguments with a number for each of many samples, and buffers bound to a program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from autograd.errors import LengthError
+from autograd.replay.arguments import Layout, build, describe, flatten, is_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+
+class Batch(NamedTuple):
+    """Arguments of which some are batches: the numbers of the others, and rows of those."""
+
+    numbers: list[float]  # of every input; of the batched ones, 0
+    rows: Any  # for each batched input, a number for each sample
+    inputs: tuple[int, ...]  # which are batched
+    lists: tuple[bool | None, ...]  # for each argument: not a batch, an array, or a list of samples
+
+    @property
+    def samples(self) -> int:
+        """How many samples there are."""
+        return int(self.rows.shape[1])
+
+    def sample(self, k: int) -> list[float]:
+        """Return the inputs of one sample."""
+        numbers = list(self.numbers)
+        for slot, row in zip(self.inputs, self.rows[:, k].tolist(), strict=True):
+            numbers[slot] = row
+        return numbers
+
+
+def batch_of(arguments: Sequence[Any], layouts: Sequence[Layout]) -> Batch:
+    """Tell batches from arguments of one sample: a batch is a level deeper than what was recorded.
+
+    Raises
+    ------
+    LengthError
+        If an argument fits neither way, if batches differ in length, or if there is none.
+    """
+    if len(arguments) != len(layouts):
+        raise LengthError(f"the program takes {len(layouts)} arguments, not {len(arguments)}")
+    numbers: list[float] = []
+    inputs: list[int] = []
+    columns: list[Any] = []
+    lists: list[bool | None] = []
+    for k, (argument, layout) in enumerate(zip(arguments, layouts, strict=True)):
+        rows = _rows(argument, layout)
+        if rows is None:
+            flat: list[Any] = []
+            if flatten(argument, flat) != layout:
+                raise LengthError(
+                    f"argument {k + 1} is neither {describe(layout)}, as was recorded, nor a batch of such; "
+                    "a batch is a list of samples, or an array with one more axis in front",
+                )
+            numbers += [getattr(x, "_data", x) for x in flat]
+            lists.append(None)
+        else:
+            inputs += range(len(numbers), len(numbers) + layout.size)
+            numbers += [0.0] * layout.size
+            columns.append(rows)
+            lists.append(not is_array(argument))
+    lengths = {column.shape[0] for column in columns}
+    if len(lengths) != 1 or 0 in lengths:
+        found = " and ".join(map(str, sorted(lengths))) or "no batch at all"
+        raise LengthError(f"the batches must have one length, at least 1; got {found}")
+    return Batch(
+        numbers, np.ascontiguousarray(np.concatenate(columns, axis=1).T), tuple(inputs), tuple(lists)
+    )
+
+
+def gradients_of(batch: Batch, layouts: Sequence[Layout], slopes: Any, rows: Any) -> tuple[Any, ...]:  # noqa: ANN401
+    """Put gradients into the structures of arguments: of a batch, one for each sample."""
+    found: list[Any] = []
+    start = row = 0
+    for layout, listed in zip(layouts, batch.lists, strict=True):
+        if listed is None:
+            part = slopes[start : start + layout.size]
+            found.append(
+                part.reshape(layout.keys) if layout.kind == "array" else build(layout, iter(part.tolist()))
+            )
+        else:
+            part = rows[row : row + layout.size].T
+            row += layout.size
+            if listed:
+                found.append([build(layout, iter(numbers)) for numbers in part.tolist()])
+            else:
+                found.append(np.ascontiguousarray(part).reshape(len(part), *(_shape(layout) or ())))
+        start += layout.size
+    return tuple(found)
+
+
+def _rows(argument: Any, layout: Layout) -> Any:  # noqa: ANN401 - an array, a sample a row, or None
+    """Return a batch as an array, or None if the argument is not a batch."""
+    if is_array(argument):
+        shape = tuple(argument.shape)
+        if shape[1:] != _shape(layout) or (layout.kind == "array" and shape == layout.keys):
+            return None
+        return np.asarray(argument, dtype=float).reshape(shape[0], layout.size)
+    if not isinstance(argument, list | tuple):
+        return None
+    rows = []
+    for sample in argument:
+        numbers: list[Any] = []
+        if flatten(sample, numbers) != layout:
+            return None
+        rows.append([getattr(x, "_data", x) for x in numbers])
+    return np.array(rows, dtype=float).reshape(len(rows), layout.size)
+
+
+def _shape(layout: Layout) -> tuple[Any, ...] | None:
+    """Return the shape of an array that could stand for a structure, or None if there is none."""
+    if layout.kind == "number":
+        return ()
+    if layout.kind == "array":
+        return layout.keys
+    shapes = {_shape(part) for part in layout.parts}
+    inner = shapes.pop() if len(shapes) == 1 and layout.kind != "dict" else None
+    return None if inner is None else (len(layout.parts), *inner)
+
+
+class Bound:
+    """A program with arrays of its own for arguments and gradients; made by `Program.bind`.
+
+    Not to be shared by threads.
+
+    Attributes
+    ----------
+    arrays
+        The arguments: change the numbers in them, then call.
+    gradients
+        For each argument, an array of the same shape; overwritten by each call.
+    """
+
+    def __init__(self, run: Callable[[Any], tuple[float, Any]], arrays: Sequence[Any]) -> None:
+        self.arrays = tuple(arrays)
+        ends = np.cumsum([array.size for array in arrays]).tolist()
+        self._slopes = np.zeros(ends[-1] if ends else 0)
+        self._run = run
+        self.gradients = tuple(
+            self._slopes[end - array.size : end].reshape(array.shape)
+            for end, array in zip(ends, arrays, strict=True)
+        )
+        self._numbers = self._reader()
+
+    def __call__(self) -> float:
+        """Return the value at the numbers in `arrays`, and put the gradient into `gradients`."""
+        value, self._slopes[:] = self._run(self._numbers())
+        return value
+
+    def _reader(self) -> Callable[[], Any]:
+        arrays = self.arrays
+        if all(array.size == 1 for array in arrays):
+            readers = [array.item for array in arrays]
+            return lambda: [read() for read in readers]
+        if len(arrays) == 1 and arrays[0].flags.c_contiguous:
+            whole = arrays[0].reshape(-1)
+            return lambda: whole
+        return lambda: np.concatenate([array.reshape(-1) for array in arrays])
+
+
+def bindable(arrays: Iterable[Any], layouts: Sequence[Layout]) -> list[Any]:
+    """Check that there is a float64 array of the right size for each argument.
+
+    Raises
+    ------
+    LengthError
+        If there is not.
+    """
+    found = list(arrays)
+    fits = len(found) == len(layouts) and all(
+        getattr(array, "dtype", "") == "float64" and array.size == layout.size
+        for array, layout in zip(found, layouts, strict=True)
+    )
+    if not fits:
+        sizes = ", ".join(str(layout.size) for layout in layouts)
+        raise LengthError(f"bind takes a float64 array for each argument, with as many numbers: {sizes}")
+    return found
