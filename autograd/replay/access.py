@@ -38,6 +38,12 @@ class Access(NamedTuple):
     index: Any = None  # an array of addresses, over all axes
     lanes: bool = False
 
+    def same_as(self, other: Access | Constants) -> bool:
+        """Whether another operand is known to be read at the same places."""
+        if isinstance(other, Constants) or self.index is not None or other.index is not None:
+            return False
+        return self == other
+
     def axes(self) -> tuple[int, ...]:
         """Return the axes along which it moves."""
         regular = range(len(self.strides)) if self.index is not None else _moving(self.strides)

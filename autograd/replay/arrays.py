@@ -92,7 +92,9 @@ class Steps(NumpyDialect):
     def call(self, kind: type[Symbol], name: str, operands: Sequence[object]) -> Any:  # noqa: ANN401
         """Name what a call gives."""
         written = super().call(kind, name, operands)
-        return kind(self.lines.setdefault(str(written), f"t{len(self.lines) + 1}")) if written else written
+        if written is False:  # a symbol has no truth to test
+            return False
+        return kind(self.lines.setdefault(str(written), f"t{len(self.lines) + 1}"))
 
 
 class Arrays:
@@ -138,9 +140,9 @@ class Arrays:
             f"return {', '.join(results[: 1 + (1 + lanes) * gradient])}",
         ]
         constants = "".join(f"c{k + 1}, " for k in range(len(self.memory.constants)))
-        memory = [f"{name} = np.empty({schedule.size})" for name in ("vg" if gradient else "v")]
+        memory = [f"{name} = np.zeros({schedule.size})" for name in ("vg" if gradient else "v")]
         if lanes:
-            memory += [f"{name} = np.empty(({schedule.size}, lanes))" for name in ("uh" if gradient else "u")]
+            memory += [f"{name} = np.zeros(({schedule.size}, lanes))" for name in ("uh" if gradient else "u")]
         lines = [
             *self.dialect.definitions(),
             f"def workspace(constants{', lanes' * lanes}):",
@@ -251,15 +253,14 @@ class Arrays:
         """Print a sum of products and terms, part by part, those of the most axes first."""
         adding = False
         for part in sorted(group.parts, key=lambda part: part.lanes < group.lanes):
-            if part.kind != "terms":
-                call = self.product(part)
-            elif part.summed:
-                (x,) = part.operands
-                call = sum_call(self.memory.own(x, part.sizes), x.axes(), part.result_axes)
+            over = self.whole(group, part).result_axes
+            if not part.summed:
+                names = [self.memory.spread(x, part.sizes, over) for x in part.operands]
+                product = Call("np.multiply", ", ".join(names)) if over else " * ".join(names)
+                call: Any = product if part.kind != "terms" else names[0]
             else:
-                call = self.memory.spread(part.operands[0], part.sizes, self.whole(group, part).result_axes)
-            if part.lanes < group.lanes and part.summed:
-                call = f"np.asarray({call})[..., None]"
+                call = self.sum_over(part)
+                call = f"np.asarray({call})[..., None]" if part.lanes < group.lanes else call
             self.write(self.target(group, part), call, adding=adding)
             adding = True
         if not isinstance(group.constant, float) or group.constant != 0:
@@ -281,16 +282,14 @@ class Arrays:
         whole = self.whole(group, part)
         return self.memory.view("v", whole.result(group.start), part.sizes, whole.result_axes)
 
-    def product(self, part: Part) -> Any:  # noqa: ANN401 - a call or a text
-        """Write Σ x y along a part's axes."""
-        x, y = part.operands
-        names = self.memory.own(x, part.sizes), self.memory.own(y, part.sizes)
-        if {*x.axes(), *y.axes()} <= {*part.result_axes}:
-            if not part.result_axes:
-                return f"{names[0]} * {names[1]}"
-            spread = (self.memory.spread(operand, part.sizes, part.result_axes) for operand in (x, y))
-            return Call("np.multiply", ", ".join(spread))
-        return contraction(names[0], x.axes(), names[1], y.axes(), part.result_axes)
+    def sum_over(self, part: Part) -> Any:  # noqa: ANN401 - a call or a text
+        """Write a part's products, or terms, added up along its summed axes."""
+        x = part.operands[0]
+        name = self.memory.own(x, part.sizes)
+        if part.kind == "terms":
+            return sum_call(name, x.axes(), part.result_axes)
+        y = part.operands[1]
+        return contraction(name, x.axes(), self.memory.own(y, part.sizes), y.axes(), part.result_axes)
 
     def write(self, target: str, call: Any, *, adding: bool) -> None:  # noqa: ANN401 - a call or a text
         """Print a line that puts a result into a view, or a variable."""
@@ -412,10 +411,13 @@ class Arrays:
         (x,) = part.operands
         result = self.whole(group, part).result_axes
         every = tuple(range(len(part.sizes) + 1)) if group.lanes else tuple(range(len(part.sizes)))
-        z_bar = self.bar(group, part, result if set(x.axes()) <= set(result) else every)
+        spread = result if set(x.axes()) <= set(result) else every  # every term of a sum gets the same
+        z_bar = self.bar(group, part, spread)
         partial = self.dialect.partial(TABLE["add"], 0, self.dialect.term("z"), [self.dialect.term("x")] * 2)
         if isinstance(x, Access):
-            self.hand_down(x, part, share_call(z_bar, partial), result)
+            first = min(self.whole(group, part).result(group.start).axes(), default=0)
+            axes = () if group.single else tuple([axis for axis in spread if axis >= first])
+            self.hand_down(x, part, share_call(z_bar, partial), axes, exact=spread is result)
 
     def backward_product(self, group: Group, part: Part) -> None:
         """Print the chain rule for the products of a sum."""
@@ -423,7 +425,7 @@ class Arrays:
         axes = () if group.single else result.axes()
         symbols = [self.dialect.term(name) for name in ("{0}", "{1}")]
         left, right = part.operands
-        square = group.single and isinstance(left, Access) and left.index is None and left == right
+        square = group.single and isinstance(left, Access) and left.same_as(right)
         for i, x in enumerate(part.operands):
             if isinstance(x, Access) and not (square and i):
                 partial = self.dialect.partial(TABLE["mul"], i, self.dialect.term("z"), symbols)
@@ -438,8 +440,19 @@ class Arrays:
                     call = Call("np.multiply", f"{name}, {self.memory.spread(other, part.sizes, x.axes())}")
                 self.hand_down(x, part, call, x.axes())
 
-    def hand_down(self, x: Access, part: Part, call: Any, axes: tuple[int, ...]) -> None:  # noqa: ANN401
-        """Add a share, which has the given axes, to the adjoint of an operand."""
+    def hand_down(
+        self,
+        x: Access,
+        part: Part,
+        call: Any,  # noqa: ANN401 - a call or a text
+        axes: tuple[int, ...],
+        *,
+        exact: bool = True,
+    ) -> None:
+        """Add a share, which has the given axes, to the adjoint of an operand.
+
+        If it is not `exact` it has length 1 along some of them.
+        """
         own = x.axes()
         gone = tuple([k for k, axis in enumerate(axes) if axis not in own])
         if not own:
@@ -447,6 +460,7 @@ class Arrays:
             return
         if gone:
             call = Call("np.sum", f"{call}, axis={gone[0] if len(gone) == 1 else gone}")
+            call = call if exact else str(call)
         where = x.addresses(part.sizes)
         distinct = np.unique(where).size == where.size
         if not distinct:
@@ -493,6 +507,10 @@ def contraction(
 
     A matrix product where there is one axis to add up and one or none beside it; otherwise einsum.
     """
+    missing = [axis for axis in wanted if axis not in {*a_axes, *b_axes}]
+    if missing:
+        present = tuple([axis for axis in wanted if axis not in missing])
+        return stretched(contraction(a, a_axes, b, b_axes, present), missing, wanted)
     if not a_axes or not b_axes:
         text, axes, scale = (a, a_axes, b) if a_axes else (b, b_axes, a)
         return f"{sum_call(text, axes, wanted)} * {scale}"
@@ -509,12 +527,18 @@ def contraction(
     return Call("np.einsum", f'"{term[0]},{term[1]}->{term[2]}", {a}, {b}')
 
 
-def sum_call(text: str, axes: tuple[int, ...], wanted: tuple[int, ...]) -> Call:
+def sum_call(text: str, axes: tuple[int, ...], wanted: tuple[int, ...]) -> Any:  # noqa: ANN401 - a call or a text
     """Write a sum over the axes that are not wanted."""
     gone = tuple([position for position, axis in enumerate(axes) if axis not in wanted])
-    if len(gone) == len(axes):
-        return Call("np.sum", text)
-    return Call("np.sum", f"{text}, axis={gone[0] if len(gone) == 1 else gone}")
+    whole = len(gone) == len(axes)
+    call = Call("np.sum", text if whole else f"{text}, axis={gone[0] if len(gone) == 1 else gone}")
+    missing = [axis for axis in wanted if axis not in axes]
+    return stretched(call, missing, wanted) if missing else call
+
+
+def stretched(call: object, missing: list[int], wanted: tuple[int, ...]) -> str:
+    """Write a result with length 1 along the axes that it is missing: there it stays the same."""
+    return f"np.asarray({call})[{', '.join('None' if axis in missing else ':' for axis in wanted)}]"
 
 
 def share_call(z_bar: str, partial: Any) -> Any:  # noqa: ANN401 - a call or a text

@@ -96,6 +96,8 @@ def gradients_of(batch: Batch, layouts: Sequence[Layout], slopes: Any, rows: Any
 
 def _rows(argument: Any, layout: Layout) -> Any:  # noqa: ANN401 - an array, a sample a row, or None
     """Return a batch as an array, or None if the argument is not a batch."""
+    if layout.size == 0:
+        return None
     if is_array(argument):
         shape = tuple(argument.shape)
         if shape[1:] != _shape(layout) or (layout.kind == "array" and shape == layout.keys):

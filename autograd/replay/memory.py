@@ -88,7 +88,7 @@ class Memory:
                 x.values, [sizes[k] if k in x.along else 1 for k in axes] if x.along else None
             )
         if x.index is not None:
-            return self.gathered(x)
+            return self.gathered(x) + "[..., None]" * (not x.lanes and len(sizes) in over)
         return self.view("v", x, sizes, over) if x.axes() else self.element(x.start)
 
     def view(self, memory: str, x: Access, sizes: tuple[int, ...], over: tuple[int, ...]) -> str:

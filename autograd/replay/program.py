@@ -7,6 +7,7 @@ What equality is promised:
 * backend "numpy" computes the same statements in another order, sums of products with
   BLAS, and `exp`, `tanh` and their like with numpy, which may differ from `math` by an ulp or two:
   each statement is as accurate as before, a sum to n·u·Σ|terms|, u = 2**-53.
+* backend "numba" promises the same; it calls the functions of `math`.
 * Whatever is out of the ordinary is evaluated eagerly, node by node, on every backend: a
   division by zero in a partial, an overflow, an operand outside a domain, a result that is not
   finite, a comparison that comes out otherwise. So errors and special values are eager's own.
@@ -22,7 +23,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autograd.conversion import to_float
-from autograd.errors import AutogradError, LengthError, OperandError, StaleProgram
+from autograd.errors import AutogradError, LengthError, OperandError, PrimitiveError, StaleProgram
 from autograd.graph import watcher
 from autograd.primitives import Primitive
 from autograd.replay import emit
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from autograd.replay.batches import Batch, Bound
+    from autograd.replay.schedule import Schedule
     from autograd.replay.vectorised import Vectorised
 
 SHOWN = 60
@@ -52,7 +54,7 @@ NARROW = 64
 LINE = 25
 """About so many statements of plain Python take as long as one line of numpy."""
 
-BACKENDS = ("python", "numpy")
+BACKENDS = ("python", "numpy", "numba")
 
 OUT_OF_THE_ORDINARY = (ArithmeticError, ValueError, StaleProgram)
 """What generated code raises where eager evaluation has to say what happens."""
@@ -66,7 +68,7 @@ class Program:
     Attributes
     ----------
     backend
-        How it runs: "python" or "numpy".
+        How it runs: "python", "numpy" or "numba".
     wengert
         The operations that were recorded.
 
@@ -267,7 +269,7 @@ class Program:
 
     @property
     def backend(self) -> str:
-        """How the program runs: "python" or "numpy"."""
+        """How the program runs: "python", "numpy" or "numba"."""
         return self._executor.backend
 
     @property
@@ -418,7 +420,11 @@ class Program:
 
         known: dict[tuple[int, ...], Vectorised] = self.__dict__.setdefault("_batched", {})
         if inputs not in known:
-            known[inputs] = Vectorised(scheduled(self.wengert, inputs))
+            schedule = scheduled(self.wengert, inputs)
+            numpy_asked = self._wanted in {"numpy", "python"}
+            known[inputs] = (
+                Vectorised(schedule) if numpy_asked else compiled_if_possible(schedule, self._wanted)
+            )
         return known[inputs]
 
     def _sample_by_sample(self, batch: Batch, weight: float) -> tuple[float, Any, Any]:
@@ -547,7 +553,26 @@ def executor(wengert: WengertList, backend: str | None) -> Executor:
     schedule = scheduled(wengert)
     if backend is None and LINE * schedule.lines > len(wengert.rows):
         return emit.Plain(wengert)
-    return Vectorised(schedule)
+    return Vectorised(schedule) if backend == "numpy" else compiled_if_possible(schedule, backend)
+
+
+def compiled_if_possible(schedule: Schedule, backend: str | None) -> Vectorised:
+    """Choose machine code if there is a compiler, and it can have all of the text; else numpy."""
+    from autograd.replay.native import Native, available
+    from autograd.replay.vectorised import Vectorised
+
+    if backend == "numba" and not available():
+        raise OperandError("there is no numba: pip install 'glassgrad[fast]', or leave the backend to record")
+    if not available():
+        return Vectorised(schedule)
+    native = Native(schedule)
+    try:
+        _ = native.source
+    except PrimitiveError:
+        if backend == "numba":
+            raise
+        return Vectorised(schedule)
+    return native
 
 
 COMPARE: dict[str, Callable[[Any, Any], bool]] = {
@@ -628,7 +653,8 @@ def record(
         it by another way too, as a parameter of a model. Without any, the
         result is a function that is recorded when it is called: `record` is also a decorator.
     backend
-        "python" or "numpy", if not the one that promises to be faster.
+        "python", "numpy" or "numba", if not the one that promises to be fastest: plain Python for
+        few statements, else machine code if numba is installed, else numpy.
     exact
         Whether every bit must be that of eager evaluation: the backend is then "python".
     stale

@@ -106,14 +106,18 @@ class Vectorised:
         except IndexError:
             program = self._workspace(lanes, gradient=gradient)
         try:
-            with np.errstate(all="ignore"):
-                results = program(*inputs)
-                if not all(map(math.isfinite, map(square, results if gradient else [results]))):
-                    raise FloatingPointError
-                return results
+            return self._finite(program, inputs)
         finally:
             if len(idle) < IDLE:
                 idle.append(program)
+
+    @staticmethod
+    def _finite(program: Callable[..., Any], inputs: tuple[Any, ...]) -> Any:  # noqa: ANN401
+        with np.errstate(all="ignore"):
+            results = program(*inputs)
+            if not all(map(math.isfinite, map(square, results if type(results) is tuple else [results]))):
+                raise FloatingPointError
+        return results
 
     def _workspace(self, lanes: int, *, gradient: bool) -> Callable[..., Any]:
         source, arrays = self._gradient_text if gradient else self._value_text

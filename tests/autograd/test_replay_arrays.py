@@ -15,6 +15,8 @@ from tests.autograd.random_programs import random_program, random_vector_program
 from tests.autograd.test_replay import REFUSED, eagerly
 from tests.benchmarks import workloads
 
+pytestmark = pytest.mark.usefixtures("nothing_hidden")
+
 
 def close(found: Any, expected: Any) -> None:
     """Compare to a part in 1e9 of the largest slope: sums are added up in another order."""

@@ -22,6 +22,8 @@ from autograd import (
 from tests.autograd.random_programs import random_program, random_vector_program
 from tests.autograd.test_replay import REFUSED
 
+pytestmark = pytest.mark.usefixtures("nothing_hidden")
+
 
 def one_by_one(
     program: Any, points: list[list[float]], shared: int

@@ -1,0 +1,130 @@
+"""Programs as machine code, where numba is installed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from autograd import DomainError, OperandError, PrimitiveError, StaleProgram, max as largest, record
+from autograd.replay import native
+from autograd.replay.loops import Loops
+from autograd.replay.schedule import scheduled
+from tests.autograd.random_programs import random_program, random_vector_program
+from tests.autograd.test_replay import REFUSED, eagerly
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("nothing_hidden")
+
+needs_compiler = pytest.mark.skipif(not native.available(), reason="numba is not installed")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLASSGRAD_CACHE", str(tmp_path))
+    native.folder.cache_clear()
+
+
+def interpreted(wengert: Any, point: list[float], batched: tuple[int, ...] = (), rows: Any = None) -> Any:
+    """Run the text that would be compiled as plain Python."""
+    schedule = scheduled(wengert, batched)
+    loops = Loops(schedule)
+    text = loops.source(gradient=True)
+    names: dict[str, Any] = {"math": math, "inf": math.inf, "nan": math.nan}
+    exec(text, names)  # noqa: S102 - text printed from the table
+    lanes = 1 if rows is None else rows.shape[1]
+    v, g = np.zeros(schedule.size), np.zeros(schedule.size)
+    u, h = np.zeros((schedule.size, lanes)), np.zeros((schedule.size, lanes))
+    with np.errstate(all="ignore"):
+        value = names["program"](point, rows, 1.0, v, g, u, h, *loops.constants)
+    return value, g[: len(point)], h[list(batched)]
+
+
+def test_the_loops_are_right_whoever_runs_them() -> None:
+    tried = 0
+    for seed in range(40):
+        f, point = random_vector_program(seed, operations=8)
+        rows = np.array([point[3:], point[3:]]).T
+        try:
+            expected, slopes = eagerly(f, point)
+            wengert = record(f, point).wengert
+            value, found, _ = interpreted(wengert, point)
+            total, shared, varying = interpreted(wengert, point, tuple(range(3, len(point))), rows)
+        except (*REFUSED, PrimitiveError):
+            continue
+        if all(map(math.isfinite, slopes)):
+            size = 1 + max(map(abs, slopes))
+            assert value == pytest.approx(expected, rel=1e-11)
+            assert found == pytest.approx(slopes, rel=1e-9, abs=1e-10 * size)
+            assert total == pytest.approx(2 * expected, rel=1e-11)
+            assert shared[:3] == pytest.approx(2 * np.array(slopes[:3]), rel=1e-9, abs=1e-10 * size)
+            assert varying[:, 1] == pytest.approx(slopes[3:], rel=1e-9, abs=1e-10 * size)
+            tried += 1
+    assert tried > 10
+
+
+def layer(rows: Any, x: Any) -> Any:
+    return sum(sum(a * b for a, b in zip(row, x, strict=True)).tanh() for row in rows)
+
+
+ROWS = [[0.1 * i - 0.05 * j for j in range(9)] for i in range(9)]
+
+
+@pytest.mark.skipif(native.available(), reason="numba is installed")
+def test_without_a_compiler_numpy_is_used_and_asking_for_it_says_how_to_get_it() -> None:
+    with pytest.raises(OperandError, match=r"pip install 'glassgrad\[fast\]'"):
+        _ = record(layer, ROWS, [1.0] * 9, backend="numba").backend
+
+
+@needs_compiler
+def test_machine_code_is_used_and_kept_in_a_folder(tmp_path: Path) -> None:
+    program = record(layer, ROWS, [1.0] * 9, backend="numba")
+    assert program.backend == "numba"
+    value, slopes = program(ROWS, [0.5] * 9)
+    expected, wanted = record(layer, ROWS, [1.0] * 9, exact=True)(ROWS, [0.5] * 9)
+    assert value == pytest.approx(expected, rel=1e-14)
+    assert slopes[1] == pytest.approx(wanted[1], rel=1e-12)
+    total, (_, rows) = program.map(ROWS, [[0.5] * 9, [0.25] * 9], reduce="sum")
+    assert total == pytest.approx(expected + program.value(ROWS, [0.25] * 9), rel=1e-12)
+    assert rows[0] == pytest.approx(wanted[1], rel=1e-12)
+    assert len(list(tmp_path.glob("program_*.py"))) == 3
+    kept = next(tmp_path.glob("program_*.py"))
+    kept.write_text("raise SystemExit")
+    native.compiled.cache_clear()
+    assert record(layer, ROWS, [1.0] * 9, backend="numba")(ROWS, [0.5] * 9)[0] == value
+    assert program.value(ROWS, [0.5] * 9) == pytest.approx(value)
+
+
+@needs_compiler
+@pytest.mark.parametrize("seed", range(3))
+def test_random_programs_in_machine_code(seed: int) -> None:
+    f, point = random_program(seed + 100, operations=10)
+    try:
+        expected, slopes = eagerly(f, point)
+        program = record(f, point, backend="numba")
+        value, (found,) = program(point)
+    except (*REFUSED, PrimitiveError):
+        return
+    assert value == pytest.approx(expected, rel=1e-12)
+    assert found == pytest.approx(slopes, rel=1e-9, abs=1e-12)
+
+
+@needs_compiler
+def test_guards_domains_special_values_and_what_cannot_be_compiled() -> None:
+    def f(v: Any) -> Any:
+        return sum(x.sqrt() for x in v) if v[0] > v[1] else v[0]
+
+    point = [20.0 - i for i in range(20)]
+    program = record(f, point, backend="numba")
+    assert program(point)[0] == pytest.approx(eagerly(f, point)[0])
+    assert program([*point[:-1], 0.0])[1][0][-1] == math.inf
+    with pytest.raises(StaleProgram):
+        program(point[::-1])
+    with pytest.raises(DomainError, match="v_19"):
+        program([*point[:-1], -1.0])
+    mixed = record(lambda v: sum(x.exp() for x in v) + largest(v), point)
+    assert mixed._executor.backend in {"numpy", "python"}
