@@ -33,9 +33,6 @@ ROOMS = {
         *("replay", "replay.arguments", "replay.lower", "replay.inline", "replay.emit"),
         *("replay.fuse", "replay.access", "replay.schedule", "replay.memory", "replay.arrays"),
         *("replay.vectorised", "replay.loops", "replay.native", "replay.batches", "replay.program"),
-        *("replay.vectorised", "replay.batches", "replay.program"),
-        *("replay.vectorised", "replay.program"),
-        *("replay", "replay.arguments", "replay.lower", "replay.inline", "replay.emit", "replay.program"),
         *(
             "views.words",
             "views.setting",
