@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.conversion import to_float, to_float_or_not_implemented
 from autograd.errors import DomainError
+from autograd.graph import watcher, watchers
 from autograd.primitives import TABLE
 from autograd.rows import ieee_division
 from autograd.specialize import METHODS
@@ -81,6 +82,8 @@ class Dual:
         tangents = [x.tangent if type(x) is Dual and x.level == level else None for x in operands]
         z = _evaluate(primitive, primals)
         if primitive.depends is not None:
+            if watchers and type(z) is Value and (told := watcher()) is not None:
+                told.derived(z)
             depends = primitive.depends(*map(_real, primals))
             tangents = [x_dot if d else None for x_dot, d in zip(tangents, depends, strict=True)]
         partials = _partials(primitive, z, primals, [x_dot is not None for x_dot in tangents])
@@ -143,10 +146,12 @@ def _operator(row: Primitive, *, reflected: bool = False) -> Callable[..., Any]:
     return method
 
 
-def _comparison(compare: Callable[[float, float], bool]) -> Callable[[Dual, Any], Any]:
+def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Dual, Any], Any]:
     def method(self: Dual, other: Any) -> Any:
-        number = _real(other) if hasattr(other, "apply") else to_float_or_not_implemented(other)
-        return number if number is NotImplemented else compare(self.data, number)
+        number = other if hasattr(other, "apply") else to_float_or_not_implemented(other)
+        if number is NotImplemented:
+            return number
+        return compare(self.primal, number.primal if type(number) is Dual else number)  # Values take note
 
     return method
 

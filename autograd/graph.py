@@ -53,6 +53,12 @@ class Watcher(Protocol):
     def compared(self, sign: str, left: Any, right: Any, outcome: bool) -> None:  # noqa: ANN401, FBT001
         """Take note of a comparison of two operands."""
 
+    def chose(self, node: Any, operands: tuple[Any, ...]) -> None:  # noqa: ANN401 - a node of any kind
+        """Take note of a node that keeps some of these operands as constants, by their numbers."""
+
+    def derived(self, node: Any) -> None:  # noqa: ANN401 - a node of any kind
+        """Take note that a derivative is recorded, and refuse it where it rests on such a choice."""
+
     def read(self, node: Any, what: str) -> None:  # noqa: ANN401 - a node of any kind
         """Take note that a number was read, or refuse it."""
 

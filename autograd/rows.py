@@ -82,17 +82,17 @@ class Primitive:
     name: str
     function: Callable[..., float]
     partials: Any  # one function of (z, *operands) for each operand, or one for all if variadic
-    symbol: str
-    domain: Domain | None
-    kink: Kink | None
     summary: str
-    latex: str
-    reading: Callable[..., Any] | None
-    depends: Callable[..., Sequence[bool]] | None
-    gate: str
-    example: tuple[str, float] | None
-    accuracy: Accuracy
-    slope_accuracy: Accuracy
+    symbol: str = ""
+    domain: Domain | None = None
+    kink: Kink | None = None
+    latex: str = ""
+    reading: Callable[..., Any] | None = None
+    depends: Callable[..., Sequence[bool]] | None = None
+    gate: str = ""
+    example: tuple[str, float] | None = None
+    accuracy: Accuracy = GOOD
+    slope_accuracy: Accuracy = GOOD
 
     def __init__(self, **row: object) -> None:
         self.__dict__.update(row)

@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd.accurate import divide
 from autograd.conversion import to_float, to_float_or_not_implemented
 from autograd.errors import PrimitiveError
-from autograd.graph import Node, clock
+from autograd.graph import Node, clock, watcher, watchers
 from autograd.primitives import TABLE, Primitive
 from autograd.rows import ieee_division
 from autograd.symbols import OPERATORS, GuardedSource, Source, Symbol
@@ -133,6 +133,8 @@ class Specializer:
             z._pull = pull  # type: ignore[assignment]  # its primitive is set below
             z._epoch = epoch
             z._adjoint = z.label = None
+            if watchers and row.depends is not None and (told := watcher()) is not None:
+                told.chose(z, operands)
             return z
 
         def held(operands: Sequence[object], numbers: Sequence[Any]) -> tuple[object, ...]:

@@ -478,6 +478,8 @@ def _sweep(
 def _pull_recorded(ways: set[Value], node: Value) -> None:
     """Apply the chain rule in Values, so that it is recorded too, to the operands among `ways`."""
     row, operands = node._pull.primitive, node.operands  # type: ignore[union-attr]
+    if watchers and (told := watcher()) is not None:
+        told.derived(node)
     wanted = [type(x) is Value and x in ways for x in operands]
     if not any(wanted):
         return

@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd.primitives import TABLE
 from autograd.replay.access import Access, Constants, Part
-from autograd.replay.emit import share_of
+from autograd.replay.emit import share_of, without_edge
 from autograd.replay.inline import PYTHON, NumpyDialect, Unwritable
 from autograd.replay.memory import LANES, Memory
 from autograd.symbols import OPERATORS, Source, Symbol
@@ -53,13 +53,15 @@ class Call(NamedTuple):
 class ArrayRows(NumpyDialect):
     """A dialect that calls rows by a name of their own for arrays, and keeps those it calls."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, kind: str, orders: str) -> None:
+        super().__init__(orders)
+        self.kind = kind
         self.called: dict[str, Primitive] = {}
+        self.alone = set[str]()
 
     def row_call(self, row: Primitive, operands: Sequence[object]) -> Symbol:
         """Write a call of the row's form for arrays."""
-        return self.call_named(f"{row.name.lstrip('_')}_array", row, operands)
+        return self.call_named(f"{row.name.lstrip('_')}_{self.kind}", row, operands)
 
     def call_named(self, name: str, row: Primitive, operands: Sequence[object]) -> Symbol:
         """Write a call, and remember what it is of."""
@@ -67,14 +69,17 @@ class ArrayRows(NumpyDialect):
         return self.term(f"{name}({', '.join(self.term('').operand(x, 0) for x in operands)})")
 
     def definitions(self) -> Iterator[str]:
-        """Define the rows that are called, as far as they can be written down."""
+        """Define the rows that are called; keep by name those that cannot be written for arrays."""
         for called, row in self.called.items():
-            if not row.variadic:
-                steps = Steps()
-                names = "xyuw"[: len(row.partials)]
+            if row.variadic:
+                self.alone.add(row.name)
+            else:
+                steps = Steps(self.orders)
+                names = "xyuwv"[: len(row.partials)]
                 try:
                     result = steps.explored(row.function, [steps.term(name) for name in names])
                 except Unwritable:
+                    self.alone.add(row.name)
                     continue
                 yield f"def {called}({', '.join(names)}):"
                 yield from (f"    {name} = {text}" for text, name in steps.lines.items())
@@ -85,15 +90,15 @@ class ArrayRows(NumpyDialect):
 class Steps(NumpyDialect):
     """A dialect that gives every call of `math` a line of its own, and none twice."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, orders: str) -> None:
+        super().__init__(orders)
         self.lines: dict[str, str] = {}
 
     def call(self, kind: type[Symbol], name: str, operands: Sequence[object]) -> Any:  # noqa: ANN401
-        """Name what a call gives."""
+        """Name what a call gives; a test is none."""
         written = super().call(kind, name, operands)
-        if written is False:  # a symbol has no truth to test
-            return False
+        if name.startswith("is"):
+            return written
         return kind(self.lines.setdefault(str(written), f"t{len(self.lines) + 1}"))
 
 
@@ -103,7 +108,8 @@ class Arrays:
     def __init__(self, schedule: Schedule) -> None:
         self.schedule = schedule
         self.wengert = schedule.wengert
-        self.dialect = ArrayRows()
+        self.values = ArrayRows("values", "<=>?")
+        self.dialect = ArrayRows("array", "<=>")
         self.lines: list[str] = []
         self.memory = Memory(schedule, self.lines)
         self.stored = self.memory.read_in_arrays() & set(self.memory.variables)
@@ -144,6 +150,7 @@ class Arrays:
         if lanes:
             memory += [f"{name} = np.zeros(({schedule.size}, lanes))" for name in ("uh" if gradient else "u")]
         lines = [
+            *self.values.definitions(),
             *self.dialect.definitions(),
             f"def workspace(constants{', lanes' * lanes}):",
             *([f"    {constants.rstrip()} = constants"] if constants else []),
@@ -239,14 +246,14 @@ class Arrays:
     def forward_row(self, group: Group, row: Primitive, part: Part) -> None:
         """Print a row of the table over arrays."""
         symbols = self.array_symbols(part)
-        outside = "" if row.variadic else self.dialect.outside(row, symbols)
+        outside = "" if row.variadic else self.values.outside(row, symbols)
         if outside:
             self.lines.append(f"if np.any({outside}): raise DomainError")
         if row.function in OPERATORS:
             function = UFUNCS[OPERATORS[row.function]][len(symbols) - 1]
             call: Any = Call(function, ", ".join(self.dialect.term("").operand(x, 0) for x in symbols))
         else:
-            call = call_in(str(self.dialect.value(row, symbols)))
+            call = call_in(str(self.values.value(row, symbols)))
         self.write(self.target(group, part), call, adding=False)
 
     def forward_sum(self, group: Group) -> None:
@@ -378,7 +385,7 @@ class Arrays:
                 if isinstance(x, int)
             ]
         for x, partial in shares:
-            if isinstance(x, int):
+            if isinstance(x, int) and not (statement.row and without_edge(statement.row, partial)):
                 self.add_alone(self.schedule.address[x], str(share_of(z_bar, partial)))
 
     def bar(self, group: Group, part: Part, over: tuple[int, ...]) -> str:
@@ -404,7 +411,8 @@ class Arrays:
                     partial = self.dialect.term(f"{partials}[{i}]")
                 else:
                     partial = self.dialect.partial(row, i, z, symbols)
-                self.hand_down(x, part, share_call(z_bar, partial), part.result_axes)
+                if not without_edge(row, partial):
+                    self.hand_down(x, part, share_call(z_bar, partial), part.result_axes)
 
     def backward_terms(self, group: Group, part: Part) -> None:
         """Print the chain rule for the terms of a sum."""
@@ -487,6 +495,9 @@ class Arrays:
             if group.parts:
                 statement = self.schedule.statements[group.slots[0]]
                 yield f"{self.memory.title(group)}: {len(group.slots):,} × {_described(statement)}"
+        alone = self.values.alone | self.dialect.alone
+        if alone:
+            yield f"number by number, for want of a form for arrays: {', '.join(sorted(alone))}"
 
 
 def _described(statement: Statement) -> str:

@@ -12,7 +12,7 @@ import linecache
 import math
 import re
 import textwrap
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ class Straight:
         if isinstance(wengert.output, int):
             bars.add(wengert.output)
             yield f"    {names[wengert.output]}_bar = 1.0"
-        for slot in reversed(range(len(wengert.inputs), len(wengert.inputs) + wengert.swept)):
+        for slot in reversed(wengert.swept):
             yield from (f"    {line}" for line in self.backward(slot, bars))
         # 0.0 + turns -0.0 into 0.0, as accumulating does
         slopes = [
@@ -86,6 +86,9 @@ class Straight:
             if outside:
                 yield f"if {outside.format(*texts)}: raise DomainError"
         yield f"{self.names[slot]} = {self.template(row, operands, 'value').format(*texts)}"
+        if slot in self.wengert.choices:  # the order of the sweep depends on it, and so does rounding
+            choice = f"{row.name}_depends({', '.join(texts)})"
+            yield f"if {choice} != {self.wengert.edges[slot]}: raise StaleProgram"
 
     def backward(self, slot: int, bars: set[int]) -> Iterable[str]:
         """Print what a slot's adjoint adds to those of its operands."""
@@ -108,8 +111,9 @@ class Straight:
                 self.template(row, operands, i).format(*texts, z=z) if isinstance(x, int) else ""
                 for i, x in enumerate(operands)
             ]
-        for x, share in zip(operands, shares, strict=True):
-            if isinstance(x, int):
+        edges = self.wengert.edges.get(slot, (True,) * len(operands))
+        for x, share, edge in zip(operands, shares, edges, strict=True):
+            if edge and isinstance(x, int):
                 yield f"{self.names[x]}_bar {'+=' if x in bars else '='} {share}"
                 bars.add(x)
 
@@ -141,6 +145,11 @@ def share_of(z_bar: Symbol, partial: Any) -> Symbol:  # noqa: ANN401 - a symbol 
         return z_bar if partial == 1 else -z_bar
     share: Symbol = z_bar * partial
     return share
+
+
+def without_edge(row: Primitive, partial: object) -> bool:
+    """Whether an operand is a constant to its row, as the condition of `where` is."""
+    return row.depends is not None and isinstance(partial, float) and partial == 0
 
 
 def as_symbol(x: Operand, text: str, dialect: Dialect) -> object:
@@ -217,7 +226,14 @@ def namespace(rows: Iterable[Primitive]) -> dict[str, Any]:
             )
     for row in {**TABLE, **known}.values():
         names[row.name] = row.of_floats if row.domain is not None else row.function
+        if row.depends is not None:
+            names[f"{row.name}_depends"] = partial(edges_of, row)
     return names
+
+
+def edges_of(row: Primitive, *operands: float) -> tuple[bool, ...]:
+    """Return which operands the value depends on."""
+    return tuple(map(bool, row.depends(*operands)))  # type: ignore[misc]  # only asked of a row that chooses
 
 
 @lru_cache(maxsize=128)

@@ -19,6 +19,7 @@ np.where(x <= 0.0, 0.0, 1.0)
 
 from __future__ import annotations
 
+import builtins
 import math
 import re
 import types
@@ -88,7 +89,8 @@ class Way:
     def decide(self, test: Traced) -> bool:
         """Return how a test comes out: by what is known already, or by the plan."""
         left, sign, right = test.parts or (test.text, "!=", "0.0")
-        possible = self.known.get((left, right), "=?" if left == right else self.orders)
+        orders = self.orders.replace("<", "").replace(">", "") if left == right else self.orders
+        possible = self.known.get((left, right), orders)
         yes = "".join(order for order in possible if order in ORDERS[sign])
         no = "".join(order for order in possible if order not in ORDERS[sign])
         if not (yes and no):
@@ -256,15 +258,23 @@ class Dialect:
 
 
 class NumpyDialect(Dialect):
-    """The table printed for arrays; a nan is left to the caller, who evaluates eagerly then."""
+    """The table printed for arrays.
+
+    Values keep a nan; partials need not, since what they stand beside is nan already, and
+    the caller evaluates eagerly then.
+    """
 
     module = "np"
-    orders = "<=>"
+
+    def __init__(self, orders: str = "<=>") -> None:
+        super().__init__()
+        self.orders = orders
 
     def choice(self, test: Any, yes: Symbol, no: Symbol) -> Symbol:  # noqa: ANN401 - a traced test
         """Write a choice for each element: the larger, the smaller, or `np.where`."""
         left, sign, right = test.parts or ("", "", "")
-        if {left, right} == {yes.text, no.text} and sign[0] in "<>":
+        kept = no.text != "" and (re.match(r"[a-z]", no.text) is not None or "?" not in self.orders)
+        if {left, right} == {yes.text, no.text} and sign[0] in "<>" and kept:
             larger = (yes.text == left) == (sign[0] == ">")
             x, y = (left, right) if re.match(r"[a-z]", left) else (right, left)
             return self.term(f"np.{'maximum' if larger else 'minimum'}({x}, {y})")
@@ -275,7 +285,7 @@ class NumpyDialect(Dialect):
         import numpy as np
 
         if name == "isnan":
-            return False
+            return super().call(kind, name, operands) if "?" in self.orders else False
         name = {"pow": "power", "fabs": "abs"}.get(name, re.sub("^a(?=sin|cos|tan)", "arc", name))
         if not hasattr(np, name):
             raise Unwritable
@@ -290,18 +300,37 @@ class NumpyDialect(Dialect):
         return self.term(f"(({left}) {sign} ({right}))") if both else joined
 
 
+class ModuleNames:
+    """A module, for symbols: its functions with `math` replaced."""
+
+    def __init__(self, module: types.ModuleType, names: MathNames, done: dict[int, Any]) -> None:
+        self.module, self.names, self.done = module, names, done
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a name means
+        return rebound(getattr(self.module, name), self.names, self.done)
+
+
+def number(x: Any) -> Any:  # noqa: ANN401 - a symbol or a number
+    """Return a symbol as it is, and a test as 1 or 0: what `float` does, for symbols."""
+    if not isinstance(x, Traced):
+        return float(x)
+    if getattr(x, "parts", None) is None:
+        return x
+    return 1.0 if x else 0.0
+
+
 def rebound(function: Any, names: MathNames, done: dict[int, Any]) -> Any:  # noqa: ANN401 - whatever a name means
     """Copy a function, and those it calls, with `math` replaced."""
-    if function is math:
-        return names
+    if isinstance(function, types.ModuleType):
+        return names if function is math else ModuleNames(function, names, done)
     if function is to_float:
-        return lambda x: x
+        return number
     if isinstance(function, types.BuiltinFunctionType) and getattr(function, "__module__", "") == "math":
         return names.called(function.__name__, function)
     if not isinstance(function, types.FunctionType):
         return function
     if id(function) not in done:
-        space: dict[str, Any] = {"__builtins__": function.__globals__.get("__builtins__", {})}
+        space: dict[str, Any] = {"__builtins__": {**vars(builtins), "float": number}}
         copy = done[id(function)] = types.FunctionType(
             function.__code__,
             space,

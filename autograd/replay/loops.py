@@ -16,7 +16,7 @@ import numpy as np
 from autograd.errors import PrimitiveError
 from autograd.primitives import TABLE
 from autograd.replay.access import Access, Constants
-from autograd.replay.emit import share_of
+from autograd.replay.emit import share_of, without_edge
 from autograd.replay.inline import Dialect, Unwritable
 from autograd.symbols import Source, Symbol
 
@@ -65,7 +65,7 @@ class Called(Dialect):
         """Define the rows that are called."""
         for name, row in self.called.items():
             steps = Steps()
-            names = "xyuw"[: len(row.partials)]
+            names = "xyuwv"[: len(row.partials)]
             try:
                 result = steps.explored(row.function, [steps.term(x) for x in names])
             except Unwritable as error:
@@ -315,7 +315,10 @@ class Loops:
             symbols = self.symbols(part) if part.kind != "terms" else [*self.symbols(part), z]
             for i, x in enumerate(part.operands):
                 if isinstance(x, Access):
-                    share = share_of(z_bar, self.dialect.partial(row, i, z, symbols))
+                    partial = self.dialect.partial(row, i, z, symbols)
+                    if without_edge(row, partial):
+                        continue
+                    share = share_of(z_bar, partial)
                     reads = (result, *part.operands)
                     self.accumulate(x, whole._replace(operands=reads), "gh", str(share))
 
@@ -331,8 +334,9 @@ class Loops:
             symbols = [self.dialect.term(self.number(x)) if isinstance(x, int) else x for x in operands]
             for i, x in enumerate(operands):
                 if isinstance(x, int):
-                    share = share_of(z_bar, self.dialect.partial(row, i, z, symbols))
-                    self.line(f"{self.number(x, 'gh')} += {share}")
+                    partial = self.dialect.partial(row, i, z, symbols)
+                    if not without_edge(row, partial):
+                        self.line(f"{self.number(x, 'gh')} += {share_of(z_bar, partial)}")
 
 
 def typed(constants: Sequence[Any]) -> list[Any]:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 from autograd.conversion import to_float
 from autograd.errors import OperandError, RecordingError
 from autograd.graph import clock, topological_order, watchers
+from autograd.symbols import Symbol
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from autograd.primitives import Primitive
 
@@ -45,9 +46,11 @@ class WengertList(NamedTuple):
     rows: list[Primitive]
     operands: list[tuple[Operand, ...]]
     output: Operand
-    swept: int  # how many statements lead to the output; the others only to guards
+    swept: Sequence[int]  # the slots that lead to the output, in eager order; others lead to guards
     guards: tuple[Guard, ...]
     labels: dict[int, str]  # of computed slots
+    edges: dict[int, tuple[bool, ...]]  # of slots that chose: which operands counted
+    choices: frozenset[int]  # of these, the ones that may choose otherwise
 
 
 def record_list(
@@ -75,7 +78,7 @@ def record_list(
             output = to_float(output)
         except OperandError as error:
             raise RecordingError(f"a recorded function returns one Value, not {output!r}") from error
-    return lower(output, leaves, names, note.comparisons, began)
+    return lower(output, leaves, names, note, began)
 
 
 class Note:
@@ -84,10 +87,24 @@ class Note:
     def __init__(self, leaves: list[Value]) -> None:
         self.leaves = frozenset(leaves)
         self.comparisons: list[tuple[str, Any, Any, bool, str]] = []
+        self.chosen: dict[Value, tuple[Any, ...]] = {}
 
     def compared(self, sign: str, left: Value, right: Value | float, outcome: bool) -> None:  # noqa: FBT001
         """Keep the comparison for a guard."""
         self.comparisons.append((sign, left, right, outcome, place()))
+
+    def chose(self, node: Value, operands: tuple[Any, ...]) -> None:
+        """Keep all the operands: a replay may choose others."""
+        self.chosen[node] = operands
+
+    def derived(self, node: Value) -> None:
+        """Refuse a derivative that holds for one choice only."""
+        if node in self.chosen and not fixed(node.primitive, self.chosen[node]):
+            raise RecordingError(
+                f"{place()} takes the derivative of {node!r} while it is being recorded, and every replay "
+                "would keep to the operand that is chosen now; choose by a comparison (v > 0 becomes a "
+                "guard), or record the function and differentiate program.value",
+            )
 
     def read(self, node: Value, what: str) -> None:
         """Refuse the number of anything that depends on an argument."""
@@ -111,28 +128,23 @@ def place() -> str:
 
 
 def lower(
-    output: Value | float,
-    leaves: list[Value],
-    names: list[str],
-    comparisons: list[tuple[str, Any, Any, bool, str]],
-    began: float,
+    output: Value | float, leaves: list[Value], names: list[str], note: Note, began: float
 ) -> WengertList:
     """Give the nodes of a graph numbers, and write each operation with the slots of its operands.
 
     A leaf that is no argument is a constant if the function itself made it, after the
     epoch `began`; an older one is refused, since it may yet change.
     """
-    compared = [x for _, left, right, _, _ in comparisons for x in (left, right)]
-    interior, others = topological_order(output, current=True) if type(output) is Value else ([], [])
-    swept = len(interior)
-    if any(type(x) is Value for x in compared):
-        everything = object.__new__(Value)  # a node above all that was compared: one search finds them
-        everything._pull, everything._x, everything._y = _never, tuple(compared), None  # type: ignore[assignment]
-        everything._epoch, everything._data = clock.epoch, 0.0
-        nodes, more = topological_order(everything, current=True)
-        known = set(interior)
-        interior += [node for node in nodes[:-1] if node not in known]
-        others += more
+    compared = [x for _, left, right, _, _ in note.comparisons for x in (left, right)]
+    swept = topological_order(output, current=True)[0] if type(output) is Value else []
+    edges = {node: tuple([type(x) is Value for x in node.operands]) for node in note.chosen}
+    for node in note.chosen:
+        node._x = note.chosen[node]  # this graph is nobody else's
+    everything = object.__new__(Value)  # a node above all that counts: one search finds it
+    everything._pull, everything._x, everything._y = _never, (output, *compared), None  # type: ignore[assignment]
+    everything._epoch, everything._data = clock.epoch, 0.0
+    interior, others = topological_order(everything, current=True)
+    interior.pop()
     slots: dict[Value, Operand] = {leaf: slot for slot, leaf in enumerate(leaves)}
     for leaf in others:
         if leaf not in slots:
@@ -159,18 +171,31 @@ def lower(
         rows=[node._pull.primitive for node in interior],  # type: ignore[union-attr]
         operands=operands,
         output=last,
-        swept=swept,
+        swept=[slots[node] for node in swept],  # type: ignore[misc]  # computed, so not constant
         guards=tuple(
             [
                 Guard(sign, left, right, outcome, where)
                 for (sign, _, _, outcome, where), left, right in zip(
-                    comparisons, ends[::2], ends[1::2], strict=True
+                    note.comparisons, ends[::2], ends[1::2], strict=True
                 )
                 if isinstance(left, int) or isinstance(right, int)
             ]
         ),
         labels={slots[node]: node.label for node in interior if node.label is not None},  # type: ignore[misc]
+        edges={slots[node]: edges[node] for node in interior if node in edges},  # type: ignore[misc]
+        choices=frozenset(
+            [slots[node] for node in interior if node in edges and not fixed(node.primitive, node._x)]  # type: ignore[misc]
+        ),
     )
+
+
+def fixed(row: Primitive | None, operands: tuple[Any, ...]) -> bool:
+    """Whether a row chooses the same among its operands, whatever the numbers in the Values are."""
+    symbols = [Symbol("x") if type(x) is Value else x for x in operands]
+    try:
+        return not any(isinstance(chosen, Symbol) for chosen in row.depends(*symbols))  # type: ignore[union-attr, misc]
+    except TypeError:  # a symbol has no truth
+        return False
 
 
 def _never(node: Value) -> None:

@@ -464,14 +464,7 @@ class Program:
             name="program",
             function=lambda *operands: self._value(operands),
             partials=partials,
-            symbol="",
-            domain=None,
-            kink=None,
             summary="A recorded program.",
-            latex="",
-            reading=None,
-            gate="",
-            example=None,
         )
 
     def replayed(self, inputs: Sequence[Value]) -> Any:  # noqa: ANN401 - a Value, or a constant

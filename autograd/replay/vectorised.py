@@ -126,7 +126,7 @@ class Vectorised:
         names.update({f"{row.name}_partials": row.partials_at for row in rows if row.variadic})
         names.update(
             (name, partials_elementwise(row) if name.endswith("_partials_array") else elementwise(row))
-            for name, row in arrays.dialect.called.items()
+            for name, row in (*arrays.values.called.items(), *arrays.dialect.called.items())
         )
         names.update(np=np, view=view)
         make = emit.made(source, names)["workspace"]

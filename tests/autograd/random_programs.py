@@ -80,7 +80,7 @@ def random_vector_program(seed: int, operations: int = 12) -> tuple[Callable[...
     """
     rng = random.Random(seed)
     point = [rng.uniform(-1.5, 1.5) for _ in range(rng.choice([20, 24, 36]))]
-    rows = [row for row in TABLE.values() if not row.variadic and len(row.partials) <= len("xy")]
+    rows = [row for row in TABLE.values() if not row.variadic]
     plan: list[Step] = []
     vectors = [[Value(x) for x in point]]
     while len(plan) < operations:
@@ -125,4 +125,6 @@ def random_step(rng: random.Random, rows: list[Primitive], sizes: list[int]) -> 
     row = rng.choice(rows)
     n = rng.choice([4, 18, 24, 40])
     constants = (rng.choice([0.5, 2.0, 3.0]),) if len(row.partials) > 1 and rng.random() < 0.3 else ()
+    if row.name == "_power_log":
+        constants = (1.0,)  # always a plain whole number
     return Step(row, [pick(n) for _ in range(len(row.partials) - len(constants))], 1, constants)

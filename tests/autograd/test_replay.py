@@ -19,8 +19,14 @@ from autograd import (
     RecordingError,
     StaleProgram,
     Value,
+    grad,
     gradients,
+    ieee,
+    jvp,
     record,
+    step,
+    stop_gradient,
+    where,
 )
 from tests.autograd.random_programs import random_program
 from tests.benchmarks import workloads
@@ -213,6 +219,53 @@ def test_what_is_not_a_value_cannot_be_recorded() -> None:
     with pytest.raises(ZeroDivisionError):
         record(lambda x: 1 / 0, 1.0)
     assert Value(1.0).data == 1.0  # nobody watches any more
+
+
+def test_an_operand_that_is_not_chosen_is_no_edge_whatever_is_chosen_later() -> None:
+    def f(x: Any) -> Any:
+        return where(step(x[0]), x[1].sqrt(), x[1] * x[1]) + stop_gradient(x[0].exp()) * x[0]
+
+    points = [[1.0, 4.0], [-1.0, 4.0], [-1.0, 0.0], [1.0, 0.25]]
+    for recorded_at in points:
+        for backend in ("python", "numpy"):
+            program = record(f, recorded_at, backend=backend)
+            for point in points:
+                value, (slopes,) = program(point)
+                assert (value, list(slopes)) == eagerly(f, point)
+    value, (slopes,) = record(lambda x: f(x[0]) + f(x[1]), [[1.0, 4.0]] * 2).map([points[:2], points[2:]])
+    expected = [eagerly(f, point) for point in points]
+    assert value == pytest.approx(sum(v for v, _ in expected) / 2)
+
+
+def test_a_choice_inside_a_derivative_that_is_recorded_is_refused_if_it_may_change() -> None:
+    def inner(x: Any) -> Any:
+        return where(step(x), x * x, x)
+
+    for derivative in (grad(inner), lambda x: jvp(inner, [x], [1.0])[1]):
+        with pytest.raises(RecordingError, match=r"takes the derivative of .*\(v > 0 becomes a guard"):
+            record(derivative, 2.0)
+    assert record(grad(lambda x: x * stop_gradient(x)), 2.0)(3.0) == (3.0, (0.0,))
+    assert record(grad(lambda x: x * x if x > 1 else x), 2.0)(3.0) == (6.0, (2.0,))
+
+
+def test_a_comparison_in_forward_mode_becomes_a_guard_too() -> None:
+    program = record(lambda x: jvp(lambda t: t * t if t > 1 else t, [x], [1.0])[1], 2.0)
+    assert program.value(3.0) == 6.0
+    with pytest.raises(StaleProgram):
+        program.value(0.5)
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+def test_in_ieee_mode_programs_answer_as_eager_evaluation_does(backend: str) -> None:
+    f = lambda v: sum(x.log() / y for x, y in zip(v[:8], v[8:], strict=True))  # noqa: E731
+    program = record(f, [2.0] * 16, backend=backend)
+    point = [0.0, *[2.0] * 15]
+    with pytest.raises(DomainError):
+        program(point)
+    with ieee():
+        value, (slopes,) = program(point)
+        assert bits([value, *slopes]) == bits([eagerly(f, point)[0], *eagerly(f, point)[1]])
+        assert value == -math.inf
 
 
 def test_programs_within_programs_and_in_eager_code() -> None:

@@ -9,7 +9,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import TABLE, DomainError, StaleProgram, Value, gradients, record
+from autograd import (
+    TABLE,
+    DomainError,
+    StaleProgram,
+    Value,
+    clip,
+    gradients,
+    ieee,
+    record,
+    sign,
+    step,
+    where,
+)
 from autograd.replay.schedule import scheduled
 from tests.autograd.random_programs import random_program, random_vector_program
 from tests.autograd.test_replay import REFUSED, eagerly
@@ -132,6 +144,21 @@ def test_special_values_are_those_of_eager_evaluation() -> None:
     assert program(point) == (eagerly(f, point)[0], (eagerly(f, point)[1],))
     assert program(point)[1][0][0] == math.inf
     assert program.value([math.inf] * 20) == math.inf
+
+
+def test_nan_on_the_way_is_not_lost_where_a_result_is_flat() -> None:
+    for flat in (step, sign, lambda x: where(x, 1, 2), lambda x: clip(1, x - 1, x)):
+        f = lambda v: sum(flat(x.exp() - x.exp()) for x in v)  # noqa: B023, E731
+        program = record(f, [1.0] * 20, backend="numpy")
+        with ieee():
+            assert math.isnan(program.value([1000.0] * 20))
+
+
+def test_what_runs_number_by_number_is_named() -> None:
+    point = [0.1 * i for i in range(1, 21)]
+    program = record(lambda v: sum(x.erf() + x.elu() for x in v), point, backend="numpy")
+    close(program(point), eagerly(lambda v: sum(x.erf() + x.elu() for x in v), point))
+    assert program.explain().endswith("number by number, for want of a form for arrays: erf")
 
 
 def test_threads_share_an_array_program() -> None:
