@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Batch(NamedTuple):
     """Arguments of which some are batches: the numbers of the others, and rows of those."""
 
-    numbers: list[float]  # of every input; of the batched ones, 0
+    numbers: Any  # an array: of every input; of the batched ones, 0
     rows: Any  # for each batched input, a number for each sample
     inputs: tuple[int, ...]  # which are batched
     lists: tuple[bool | None, ...]  # for each argument: not a batch, an array, or a list of samples
@@ -28,7 +28,7 @@ class Batch(NamedTuple):
 
     def sample(self, k: int) -> list[float]:
         """Return the inputs of one sample."""
-        numbers = list(self.numbers)
+        numbers: list[float] = self.numbers.tolist()
         for slot, row in zip(self.inputs, self.rows[:, k].tolist(), strict=True):
             numbers[slot] = row
         return numbers
@@ -44,7 +44,8 @@ def batch_of(arguments: Sequence[Any], layouts: Sequence[Layout]) -> Batch:
     """
     if len(arguments) != len(layouts):
         raise LengthError(f"the program takes {len(layouts)} arguments, not {len(arguments)}")
-    numbers: list[float] = []
+    pieces: list[Any] = []
+    start = 0
     inputs: list[int] = []
     columns: list[Any] = []
     lists: list[bool | None] = []
@@ -52,25 +53,29 @@ def batch_of(arguments: Sequence[Any], layouts: Sequence[Layout]) -> Batch:
         rows = _rows(argument, layout)
         if rows is None:
             flat: list[Any] = []
-            if flatten(argument, flat) != layout:
+            if layout.kind == "array" and getattr(argument, "dtype", "") == "float64":
+                found, piece = Layout("array", tuple(argument.shape)), argument.reshape(-1)
+            else:
+                found, piece = flatten(argument, flat), None
+            if found != layout:
                 raise LengthError(
                     f"argument {k + 1} is neither {describe(layout)}, as was recorded, nor a batch of such; "
                     "a batch is a list of samples, or an array with one more axis in front",
                 )
-            numbers += [getattr(x, "_data", x) for x in flat]
+            pieces.append([getattr(x, "_data", x) for x in flat] if piece is None else piece)
             lists.append(None)
         else:
-            inputs += range(len(numbers), len(numbers) + layout.size)
-            numbers += [0.0] * layout.size
+            inputs += range(start, start + layout.size)
+            pieces.append(np.zeros(layout.size))
             columns.append(rows)
             lists.append(not is_array(argument))
+        start += layout.size
     lengths = {column.shape[0] for column in columns}
     if len(lengths) != 1 or 0 in lengths:
-        found = " and ".join(map(str, sorted(lengths))) or "no batch at all"
-        raise LengthError(f"the batches must have one length, at least 1; got {found}")
-    return Batch(
-        numbers, np.ascontiguousarray(np.concatenate(columns, axis=1).T), tuple(inputs), tuple(lists)
-    )
+        counts = " and ".join(map(str, sorted(lengths))) or "no batch at all"
+        raise LengthError(f"the batches must have one length, at least 1; got {counts}")
+    rows = np.ascontiguousarray(np.concatenate(columns, axis=1).T)
+    return Batch(np.concatenate(pieces), rows, tuple(inputs), tuple(lists))
 
 
 def gradients_of(batch: Batch, layouts: Sequence[Layout], slopes: Any, rows: Any) -> tuple[Any, ...]:  # noqa: ANN401
