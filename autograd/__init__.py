@@ -89,7 +89,8 @@ from autograd.primitives import (
     tanh,
     where,
 )
-from autograd.replay.program import Program, record
+from autograd.replay.program import Program
+from autograd.replay.record import record
 from autograd.transforms import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autograd.value import Value, gradients
 from autograd.views.chain import explain

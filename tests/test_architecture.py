@@ -30,9 +30,10 @@ ROOMS = {
             "expression",
             "check",
         ),
-        *("replay", "replay.arguments", "replay.lower", "replay.inline", "replay.emit"),
+        *("replay", "replay.arguments", "replay.lower", "replay.inline", "replay.emit", "replay.reading"),
         *("replay.fuse", "replay.access", "replay.schedule", "replay.memory", "replay.arrays"),
-        *("replay.vectorised", "replay.loops", "replay.native", "replay.batches", "replay.program"),
+        *("replay.vectorised", "replay.loops", "replay.native", "replay.choose", "replay.batches"),
+        *("replay.program", "replay.record"),
         *(
             "views.words",
             "views.setting",

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 
+FEW = 8
+"""So many numbers are quicker written one by one than as an array."""
+
+
 class Batch(NamedTuple):
     """Arguments of which some are batches: the numbers of the others, and rows of those."""
 
@@ -153,10 +157,16 @@ class Bound:
             for end, array in zip(ends, arrays, strict=True)
         )
         self._numbers = self._reader()
+        self._few = self._slopes.data if self._slopes.size <= FEW else None
 
     def __call__(self) -> float:
         """Return the value at the numbers in `arrays`, and put the gradient into `gradients`."""
-        value, self._slopes[:] = self._run(self._numbers())
+        value, slopes = self._run(self._numbers())
+        if self._few is None:
+            self._slopes[:] = slopes
+        else:
+            for k, slope in enumerate(slopes):
+                self._few[k] = slope
         return value
 
     def _reader(self) -> Callable[[], Any]:

@@ -261,11 +261,14 @@ def casadi_program(*, buffered: bool) -> Engine:
         buffer.set_res(0, loss.data)
         buffer.set_res(1, slopes.data)
 
+        def step(alive: Any = (function, buffer, point)) -> Any:  # noqa: ARG001 - CasADi keeps none of them
+            return run()
+
         def answer() -> list[float]:
-            run()
+            step()
             return [*loss.tolist(), *slopes.tolist()]
 
-        return run, answer
+        return step, answer
 
     return build
 

@@ -1,0 +1,81 @@
+"""The choice of what runs a program: plain Python, numpy, or machine code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from autograd.errors import OperandError, PrimitiveError
+from autograd.replay import emit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from autograd.replay.lower import WengertList
+    from autograd.replay.schedule import Schedule
+    from autograd.replay.vectorised import Vectorised
+
+NARROW = 64
+"""A shorter list is not worth looking for groups in."""
+
+LINE = 25
+"""About so many statements of plain Python take as long as one line of numpy."""
+
+BACKENDS = ("python", "numpy", "numba")
+
+
+class Executor(Protocol):
+    """Runs a Wengert list.
+
+    What is out of the ordinary it refuses: with an `ArithmeticError`, `ValueError` or `StaleProgram`.
+    """
+
+    @property
+    def backend(self) -> str:
+        """What it runs on."""
+
+    @property
+    def source(self) -> str:
+        """The text that it runs."""
+
+    @property
+    def gradient(self) -> Callable[[Any], tuple[float, Any]]:
+        """The value, and a slope for each input, as a function of the inputs."""
+
+    @property
+    def value(self) -> Callable[[Any], float]:
+        """The value alone."""
+
+    def explain(self) -> str:
+        """Say what was fused into what."""
+
+
+def executor(wengert: WengertList, backend: str | None) -> Executor:
+    """Choose what runs a Wengert list: numpy where enough statements go together, else plain Python."""
+    if backend == "python" or (backend is None and len(wengert.rows) < NARROW):
+        return emit.Plain(wengert)
+    from autograd.replay.schedule import scheduled
+    from autograd.replay.vectorised import Vectorised
+
+    schedule = scheduled(wengert)
+    if backend is None and LINE * schedule.lines > len(wengert.rows):
+        return emit.Plain(wengert)
+    return Vectorised(schedule) if backend == "numpy" else compiled_if_possible(schedule, backend)
+
+
+def compiled_if_possible(schedule: Schedule, backend: str | None) -> Vectorised:
+    """Choose machine code if there is a compiler, and it can have all of the text; else numpy."""
+    from autograd.replay.native import Native, available
+    from autograd.replay.vectorised import Vectorised
+
+    if backend == "numba" and not available():
+        raise OperandError("there is no numba: pip install 'glassgrad[fast]', or leave the backend to record")
+    if not available():
+        return Vectorised(schedule)
+    native = Native(schedule)
+    try:
+        _ = native.source
+    except PrimitiveError:
+        if backend == "numba":
+            raise
+        return Vectorised(schedule)
+    return native
