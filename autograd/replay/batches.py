@@ -8,6 +8,7 @@ import numpy as np
 
 from autograd.errors import LengthError
 from autograd.replay.arguments import Layout, build, describe, flatten, is_array
+from autograd.replay.choose import OUT_OF_THE_ORDINARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -147,21 +148,33 @@ class Bound:
         For each argument, an array of the same shape; overwritten by each call.
     """
 
-    def __init__(self, run: Callable[[Any], tuple[float, Any]], arrays: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        run: Callable[[Any], tuple[float, Any]],
+        eagerly: Callable[[Any], tuple[float, Any]],
+        arrays: Sequence[Any],
+        *,
+        lists: bool,
+    ) -> None:
         self.arrays = tuple(arrays)
         ends = np.cumsum([array.size for array in arrays]).tolist()
         self._slopes = np.zeros(ends[-1] if ends else 0)
         self._run = run
+        self._eagerly = eagerly
         self.gradients = tuple(
             self._slopes[end - array.size : end].reshape(array.shape)
             for end, array in zip(ends, arrays, strict=True)
         )
-        self._numbers = self._reader()
+        self._numbers = self._reader(lists=lists)
         self._few = self._slopes.data if self._slopes.size <= FEW else None
 
     def __call__(self) -> float:
         """Return the value at the numbers in `arrays`, and put the gradient into `gradients`."""
-        value, slopes = self._run(self._numbers())
+        numbers = self._numbers()
+        try:
+            value, slopes = self._run(numbers)
+        except OUT_OF_THE_ORDINARY:
+            value, slopes = self._eagerly(numbers)
         if self._few is None:
             self._slopes[:] = slopes
         else:
@@ -169,15 +182,21 @@ class Bound:
                 self._few[k] = slope
         return value
 
-    def _reader(self) -> Callable[[], Any]:
+    def _reader(self, *, lists: bool) -> Callable[[], Any]:
+        """Return a function that reads the arrays: into Python floats if there are to be `lists`."""
         arrays = self.arrays
         if all(array.size == 1 for array in arrays):
             readers = [array.item for array in arrays]
             return lambda: [read() for read in readers]
         if len(arrays) == 1 and arrays[0].flags.c_contiguous:
             whole = arrays[0].reshape(-1)
-            return lambda: whole
-        return lambda: np.concatenate([array.reshape(-1) for array in arrays])
+            return whole.tolist if lists else lambda: whole  # type: ignore[no-any-return]
+
+        def joined() -> Any:  # noqa: ANN401 - a list or an array
+            row = np.concatenate([array.reshape(-1) for array in arrays])
+            return row.tolist() if lists else row
+
+        return joined
 
 
 def bindable(arrays: Iterable[Any], layouts: Sequence[Layout]) -> list[Any]:

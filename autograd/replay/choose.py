@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from autograd.errors import OperandError, PrimitiveError
+from autograd.errors import OperandError, PrimitiveError, StaleProgram
 from autograd.replay import emit
 
 if TYPE_CHECKING:
@@ -22,11 +22,14 @@ LINE = 25
 
 BACKENDS = ("python", "numpy", "numba")
 
+OUT_OF_THE_ORDINARY = (ArithmeticError, ValueError, StaleProgram)
+"""What generated code raises where eager evaluation has to say what happens."""
+
 
 class Executor(Protocol):
     """Runs a Wengert list.
 
-    What is out of the ordinary it refuses: with an `ArithmeticError`, `ValueError` or `StaleProgram`.
+    What is out of the ordinary it refuses, with an error that is.
     """
 
     @property

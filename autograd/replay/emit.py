@@ -12,6 +12,7 @@ import linecache
 import math
 import re
 import textwrap
+from collections import deque
 from functools import cached_property, lru_cache, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -236,10 +237,19 @@ def edges_of(row: Primitive, *operands: float) -> tuple[bool, ...]:
     return tuple(map(bool, row.depends(*operands)))  # type: ignore[misc]  # only asked of a row that chooses
 
 
-@lru_cache(maxsize=128)
+SHOWN = 128
+"""How many compiled texts are remembered."""
+
+shown: deque[str] = deque()
+
+
+@lru_cache(maxsize=SHOWN)
 def compiled(source: str) -> CodeType:
     """Compile a text once, and let tracebacks show it."""
     filename = f"<replay {abs(hash(source)):x}>"
+    shown.append(filename)
+    if len(shown) > SHOWN:
+        linecache.cache.pop(shown.popleft(), None)
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     return compile(source, filename, "exec")
 

@@ -19,23 +19,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from autograd.conversion import to_float
-from autograd.errors import AutogradError, LengthError, OperandError, StaleProgram
+from autograd.errors import AutogradError, LengthError, OperandError
 from autograd.graph import watcher
 from autograd.primitives import Primitive
 from autograd.replay.arguments import NUMBER, Layout, build, describe, flatten
-from autograd.replay.choose import Executor, compiled_if_possible, executor
+from autograd.replay.choose import OUT_OF_THE_ORDINARY, Executor, compiled_if_possible, executor
 from autograd.replay.reading import Reading, number
 from autograd.value import RULES, Value, gradients
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from autograd.replay.batches import Batch, Bound
     from autograd.replay.lower import WengertList
     from autograd.replay.vectorised import Vectorised
-
-OUT_OF_THE_ORDINARY = (ArithmeticError, ValueError, StaleProgram)
-"""What generated code raises where eager evaluation has to say what happens."""
 
 
 class Program:
@@ -203,7 +200,8 @@ class Program:
         """
         from autograd.replay.batches import Bound, bindable
 
-        return Bound(self._direct, bindable(arrays, self._layouts))
+        run = self._executor.gradient
+        return Bound(run, self._eagerly, bindable(arrays, self._layouts), lists=self.backend == "python")
 
     def eager(self, *arguments: Any) -> tuple[Value, Any]:  # noqa: ANN401 - any structure
         """Evaluate eagerly: return the output and its arguments as Values, a graph to look into."""
@@ -328,18 +326,6 @@ class Program:
             return run(numbers)
         except OUT_OF_THE_ORDINARY:
             return number(self._reading.output([Value(x) for x in numbers]))
-
-    @property
-    def _direct(self) -> Callable[[Any], tuple[float, Any]]:
-        run, eagerly = self._executor.gradient, self._eagerly
-
-        def direct(numbers: Any) -> tuple[float, Any]:  # noqa: ANN401 - a list or an array
-            try:
-                return run(numbers)
-            except OUT_OF_THE_ORDINARY:
-                return eagerly(numbers)
-
-        return direct
 
     def _mapped(self, inputs: tuple[int, ...]) -> Vectorised:
         """Return what runs a batch in which these inputs vary; made once."""

@@ -166,6 +166,23 @@ def test_a_bound_program_reads_and_writes_arrays() -> None:
         program.bind(np.array(PARAMETERS), np.ones(2, dtype=int), np.ones(()))
 
 
+def test_a_bound_program_in_plain_python_gets_plain_floats() -> None:
+    for shape in ((2,), (2, 1)):
+        program = record(lambda v: v[0] / v[1] + (v[0] / v[1]).exp(), [1.0, 1.0])
+        numbers = np.array([1.0, 2.0]).reshape(shape)
+        bound = program.bind(numbers)
+        assert type(bound()) is float
+        assert bound() == program.value([1.0, 2.0])
+        numbers[...] = 1e3
+        numbers[1] = 1.0
+        assert bound() == math.inf
+        numbers[1] = 0.0
+        with pytest.raises(DomainError):
+            bound()
+    many = record(lambda a, b: a[0] * b[0], [1.0, 2.0], [1.0, 2.0])
+    assert type(many.bind(np.ones(2), np.ones(2))()) is float
+
+
 def test_a_bound_program_in_numpy_and_out_of_the_ordinary() -> None:
     program = record(lambda v: sum(x.sqrt() for x in v), [1.0] * 100, backend="numpy")
     numbers = np.full(100, 4.0)
