@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 AXES = "ijkmnopq"
 
+UNKNOWN = {"fmod"}
+"""Functions of `math` that numba has not."""
+
 
 class Steps(Dialect):
     """A dialect that gives every call of `math` a line of its own, and none twice."""
@@ -41,6 +44,8 @@ class Steps(Dialect):
 
     def call(self, kind: type[Symbol], name: str, operands: Sequence[object]) -> Any:  # noqa: ANN401
         """Name what a call gives; a test is none."""
+        if name in UNKNOWN:
+            raise Unwritable
         written = super().call(kind, name, operands)
         if name.startswith("is"):
             return written
