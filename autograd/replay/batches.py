@@ -190,7 +190,7 @@ class Bound:
             return lambda: [read() for read in readers]
         if len(arrays) == 1 and arrays[0].flags.c_contiguous:
             whole = arrays[0].reshape(-1)
-            return whole.tolist if lists else lambda: whole  # type: ignore[no-any-return]
+            return whole.tolist if lists else lambda: whole
 
         def joined() -> Any:  # noqa: ANN401 - a list or an array
             row = np.concatenate([array.reshape(-1) for array in arrays])

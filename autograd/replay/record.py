@@ -51,9 +51,7 @@ class Recorded:
 
     def program(self, *arguments: Any) -> Program:  # noqa: ANN401 - any structure
         """Return the program that runs with these arguments."""
-        found: Program = self._first_that_holds(
-            arguments, lambda program, *given: (program.eager(*given), program)[1]
-        )
+        found: Program = self._first_that_holds(arguments, _holding)
         return found
 
     def _first_that_holds(self, arguments: tuple[Any, ...], run: Callable[..., Any]) -> Any:  # noqa: ANN401
@@ -154,6 +152,11 @@ def record(
     rest = iter(leaves)
     arguments = tuple([build(layout, rest) for layout in layouts])
     return Program(record_list(f, arguments, leaves, inputs), layouts, backend)
+
+
+def _holding(program: Program, *arguments: Any) -> Program:  # noqa: ANN401 - any structure
+    program.eager(*arguments)  # which raises StaleProgram if it does not hold for them
+    return program
 
 
 def _parameters(f: Callable[..., Any], count: int) -> list[str]:
