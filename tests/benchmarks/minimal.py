@@ -6,6 +6,7 @@ Written here for comparison, with a recursive sort and no checks, as such engine
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 
@@ -33,6 +34,13 @@ class Value:
 
     def relu(self) -> Value:
         return Value(max(0.0, self.data), (self,), (float(self.data > 0),))
+
+    def exp(self) -> Value:
+        z = math.exp(self.data)
+        return Value(z, (self,), (z,))
+
+    def log(self) -> Value:
+        return Value(math.log(self.data), (self,), (1 / self.data,))
 
     def __neg__(self) -> Value:
         return self * -1
