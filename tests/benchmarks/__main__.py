@@ -14,28 +14,31 @@ import platform
 import resource
 import subprocess
 import sys
-from math import isclose
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks import peers
-from tests.benchmarks.worker import ENGINES
+from tests.benchmarks.engines import GRADIENTS, RECORDERS, SLOW
+from tests.benchmarks.task import agree
 from tests.benchmarks.workloads import CHAIN
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS = {"W1": 101, "W2": 7, "W4": 3, "W1 replay": 31, "W2 replay": 31}
+ROUNDS = {"W1": 101, "W2": 7, "W4": 3}
 OPERATIONS = {"W1": 25, "W2": 65_077, "W4": CHAIN}
 TITLES = {
     "W1": ("record, backward and drop micrograd's README expression", "µs", 1e6),
     "W2": ("MLP 2-16-16-1, 100 samples, full-batch gradient and update", "ms", 1e3),
     "W4": ("a chain of 1,000,000 operations, forward and backward", "s", 1.0),
 }
-
-
-REPLAY = {
-    "W1 replay": "value and gradient of micrograd's README expression",
-    "W2 replay": "value and gradient of MLP 2-16-16-1, 100 samples, recorded as 65,075 operations",
+REPLAY_ROUNDS = 25
+REPLAY_TITLES = {
+    "W1": "gradient of micrograd's README expression",
+    "W2": "gradient of an MLP 2-16-16-1 on 100 samples: 65,077 operations",
+    "W3": "gradient of a GPT of 4,192 parameters on one name: 59,816 operations",
+    "W5": "draw, gradient and update: SGD on one sample, network 30-16-1",
 }
 ONE_THREAD = {
     **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
@@ -68,18 +71,36 @@ class Worker:
         return self.hear()
 
     def hear(self) -> Any:
-        """Read an answer; a process that ended without one has no such engine."""
+        """Read an answer, a text if the process cannot measure what it was asked to."""
         line = self.process.stdout.readline() if self.process.stdout is not None else ""
-        return json.loads(line) if line else "not installed"
+        return json.loads(line) if line else "failed"
 
     def close(self) -> None:
         """Let the process end."""
         self.process.communicate()
 
 
-def agree(first: list[float], second: list[float]) -> bool:
-    """Whether two engines found the same loss and gradients."""
-    return all(isclose(x, y, rel_tol=1e-8, abs_tol=1e-12) for x, y in zip(first, second, strict=True))
+def take_turns(engines: Iterable[str], workload: str, rounds: int) -> list[Worker]:
+    """Measure engines in turns; the first one's numbers are those to find."""
+    workers = [Worker(engine, workload) for engine in engines]
+    for worker in workers[1:]:
+        if isinstance(worker.answer, list) and not agree(worker.answer, workers[0].answer):
+            worker.answer = "finds other numbers than glassgrad"
+    running = [worker for worker in workers if isinstance(worker.answer, list)]
+    for worker in running:
+        worker.ask("burst")  # warms up
+    for _ in range(rounds):
+        for worker in running:
+            worker.seconds.append(worker.ask("burst"))
+    return workers
+
+
+def ratio(worker: Worker, other: Worker | None) -> str:
+    """Return how many times as long a worker takes as another, or a dash."""
+    if other is None or not other.seconds:
+        return "-"
+    times = median(x / y for x, y in zip(worker.seconds, other.seconds, strict=True))
+    return f"{times:.2f}" if times < 1000 else f"{times:,.0f}"
 
 
 def eager_table(workload: str) -> None:
@@ -88,63 +109,41 @@ def eager_table(workload: str) -> None:
     print(f"\n{workload}: {title}")
     print(f"  {OPERATIONS[workload]:,} operations; median of {ROUNDS[workload]} rounds")
     print(f"  {'engine':<17}{unit:>9}{'× glassgrad':>13}{'bytes/op recorded':>19}{'after backward':>16}")
-    engines = [engine for engine in ENGINES if engine != "glassgrad n-ary" or workload == "W2"]
-    workers = [Worker(engine, workload) for engine in engines]
-    running = [worker for worker in workers if isinstance(worker.answer, list)]
-    for _ in range(ROUNDS[workload]):
-        for worker in running:
-            worker.seconds.append(worker.ask("burst"))
+    engines = [engine for engine in RECORDERS if engine != "glassgrad n-ary" or workload == "W2"]
+    workers = take_turns(engines, workload, ROUNDS[workload])
     for worker in workers:
-        if worker not in running:
+        if not worker.seconds:
             print(f"  {worker.engine:<17}{worker.answer:>22}")
-        elif not agree(worker.answer, workers[0].answer):
-            print(f"  {worker.engine:<17}finds other gradients than glassgrad")
         else:
-            ratio = median(x / y for x, y in zip(worker.seconds, workers[0].seconds, strict=True))
             sizes = worker.ask("bytes")
             per_operation = [f"{size / OPERATIONS[workload]:.0f}" for size in sizes] if sizes else ["", ""]
             print(
-                f"  {worker.engine:<17}{median(worker.seconds) * scale:>9.1f}{ratio:>13.2f}"
+                f"  {worker.engine:<17}{median(worker.seconds) * scale:>9.1f}{ratio(worker, workers[0]):>13}"
                 f"{per_operation[0]:>19}{per_operation[1]:>16}".rstrip(),
             )
         worker.close()
 
 
 def replay_table(workload: str, *, slow: bool) -> None:
-    """Measure one recorded program and its peers, and print a table."""
-    print(f"\n{workload}: {REPLAY[workload]}")
-    print(f"  median of {ROUNDS[workload]} rounds; × is against the bound call of glassgrad")
-    print(f"  {'engine':<17}{'µs':>10}{'× bound':>10}")
-    engines = [engine for engine in peers.ENGINES if slow or engine not in peers.SLOW]
-    workers = [Worker(engine, workload) for engine in engines]
-    running = [worker for worker in workers if isinstance(worker.answer, list)]
-    for _ in range(ROUNDS[workload]):
-        for worker in running:
-            worker.seconds.append(worker.ask("burst"))
-    for worker in workers:
-        if worker not in running:
-            print(f"  {worker.engine:<17}{'not there':>20}")
-        elif not agree(worker.answer, workers[0].answer):
-            print(f"  {worker.engine:<17}finds other gradients than glassgrad")
+    """Measure one workload for whatever can differentiate it, and print its table."""
+    print(f"\n{workload}: {REPLAY_TITLES[workload]}")
+    print(f"  median of {REPLAY_ROUNDS} rounds; all found the numbers of glassgrad eager to 1e-9")
+    chosen = [engine for engine in GRADIENTS[workload] if slow or engine not in SLOW]
+    chosen.sort(key=lambda engine: engine != "glassgrad eager")
+    workers = {worker.engine: worker for worker in take_turns(chosen, workload, REPLAY_ROUNDS)}
+    replay = next(worker for name, worker in workers.items() if name.startswith("glassgrad replay"))
+    by_hand = next(worker for name, worker in workers.items() if name.endswith("by hand"))
+    print(f"  {'engine':<37}{'µs':>11}{'× replay':>10}{'× by hand':>11}{'set-up s':>9}")
+    for name, worker in workers.items():
+        if not worker.seconds:
+            print(f"  {name:<37}{worker.answer:>11}")
         else:
-            ratio = median(x / y for x, y in zip(worker.seconds, workers[0].seconds, strict=True))
-            print(f"  {worker.engine:<17}{median(worker.seconds) * 1e6:>10.2f}{ratio:>10.2f}")
+            print(
+                f"  {name:<37}{median(worker.seconds) * 1e6:>11,.2f}{ratio(worker, replay):>10}"
+                f"{ratio(worker, by_hand):>11}{worker.ask('set up'):>9.1f}",
+            )
         worker.close()
-
-
-def recording_time() -> None:
-    """Print what recording and lowering cost for each operation, at two sizes."""
-    print("\nrecording and lowering, and then fusing and scheduling, µs an operation")
-    for layers in (1, 10):
-        program = (
-            "import time; from autograd import record; from tests.benchmarks import workloads;"
-            "from autograd.replay.schedule import scheduled; t = time.process_time();"
-            f"f = workloads.training_function(); p = record(lambda x: sum(f(x) for _ in range({layers})),"
-            "workloads.start()); u = time.process_time(); scheduled(p.wengert); v = time.process_time();"
-            "n = len(p.wengert.rows); record, schedule = (u - t) / n * 1e6, (v - u) / n * 1e6;"
-            "print(f'  {n:>9,} operations {record:>8.2f} {schedule:>8.2f}')"
-        )
-        subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+    print(f"  replay: {replay.engine}; by hand: {by_hand.engine}")
 
 
 def import_time() -> None:
@@ -169,20 +168,20 @@ def main() -> None:
     parser.add_argument(
         "suite",
         choices=["eager", "replay"],
-        help="eager: record and backward; replay: recorded programs; each against other engines",
+        help="eager: recording at each step; replay: what was recorded, compiled or derived before",
     )
-    parser.add_argument("--slow", action="store_true", help="also peers that compile for minutes")
-    chosen = parser.parse_args()
-    suite = chosen.suite
+    parser.add_argument("workloads", nargs="*", help="only these, such as W2")
+    parser.add_argument("--slow", action="store_true", help="also what takes many minutes to compile")
+    wanted = parser.parse_args()
+    titles = TITLES if wanted.suite == "eager" else REPLAY_TITLES
     print(f"{platform.python_implementation()} {platform.python_version()} on {platform.machine()}, CPU time")
-    if suite == "eager":
-        for workload in TITLES:
+    for workload in wanted.workloads or titles:
+        if wanted.suite == "eager":
             eager_table(workload)
+        else:
+            replay_table(workload, slow=wanted.slow)
+    if wanted.suite == "eager" and not wanted.workloads:
         import_time()
-    else:
-        for workload in REPLAY:
-            replay_table(workload, slow=chosen.slow)
-        recording_time()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import pytest
 
 import autograd
 from tests.benchmarks import minimal, workloads
-from tests.benchmarks.__main__ import OPERATIONS, agree
+from tests.benchmarks.__main__ import OPERATIONS
+from tests.benchmarks.task import agree
 
 
 def test_readme_expression_is_the_same_for_both_engines() -> None:

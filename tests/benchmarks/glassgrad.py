@@ -1,0 +1,127 @@
+"""Ours: recording again at each step, and replaying what was recorded once: W1, W2, W3, W5."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import autograd
+from autograd import OperandError, Value
+from tests.benchmarks import gpt, single_sample, workloads
+from tests.benchmarks.task import Task, after_training
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def problem(workload: str) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """Return the function of W1, W2 or W3, and the arguments it is evaluated at."""
+    if workload == "W1":
+        return workloads.readme_function, (-4.0, 2.0)
+    if workload == "W2":
+        return workloads.training_function(), (np.array(workloads.start()),)
+    tokens = gpt.encode(gpt.EXAMPLE)
+    matrices: dict[str, Any] = {name: np.array(matrix) for name, matrix in gpt.start().items()}
+    return lambda parameters: gpt.loss(parameters, tokens), (matrices,)
+
+
+def parts(arguments: Any) -> list[Any]:
+    """Return the numbers and arrays of a structure in order."""
+    if isinstance(arguments, dict):
+        return list(arguments.values())
+    return [part for x in arguments for part in parts(x)] if isinstance(arguments, tuple) else [arguments]
+
+
+def flat(arguments: Any) -> list[float]:
+    """Return the numbers of a structure in order."""
+    return [float(x) for part in parts(arguments) for x in np.ravel(part)]
+
+
+def values(argument: Any) -> Any:
+    """Return the same structure of Values, arrays as lists."""
+    if isinstance(argument, dict):
+        return {name: values(part) for name, part in argument.items()}
+    if isinstance(argument, np.ndarray):
+        argument = argument.tolist()
+    return [values(part) for part in argument] if isinstance(argument, list) else Value(argument)
+
+
+def eager(workload: str) -> Task:
+    """Record, differentiate and drop a graph at each step."""
+    if workload == "W5":
+        return after_training(*single_sample.eagerly())
+    function, arguments = problem(workload)
+    operands = tuple(values(argument) for argument in arguments)
+    leaves = [leaf for part in parts(operands) for leaf in np.ravel(part)]
+
+    def step() -> list[float]:
+        for leaf in leaves:
+            leaf.zero_grad()
+        loss = function(*operands)
+        loss.backward()
+        return [loss.data, *(leaf.grad for leaf in leaves)]
+
+    return Task(step, step)
+
+
+def recorded(function: Callable[..., Any], arguments: tuple[Any, ...], backend: str) -> Any:
+    """Record a program, to be run in one of the ways there are.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If there is no such way.
+    """
+    record = getattr(autograd, "record", None)
+    if record is None:
+        raise ModuleNotFoundError("nothing is recorded yet", name="autograd.replay")
+    if backend == "numba":
+        import numba  # noqa: F401 - to know whether it is there
+    try:
+        return record(function, *arguments, backend=backend)
+    except OperandError as error:
+        raise ModuleNotFoundError(str(error), name=f"backend {backend}") from error
+
+
+def called(workload: str, backend: str) -> Task:
+    """Call a program with its arguments, and be given the gradient in their structure."""
+    function, arguments = problem(workload)
+    program = recorded(function, arguments, backend)
+
+    def answer() -> list[float]:
+        loss, slopes = program(*arguments)
+        return [loss, *flat(slopes)]
+
+    return Task(lambda: program(*arguments), answer)
+
+
+def bound(workload: str, backend: str) -> Task:
+    """Bind a program to arrays, and find the gradient in others."""
+    if workload == "W5":
+        return single_sample_step(backend)
+    function, arguments = problem(workload)
+    arrays = [np.array(flat(argument)) for argument in arguments]
+    run = recorded(function, arguments, backend).bind(*arrays)
+    return Task(run, lambda: [run(), *flat(run.gradients)])
+
+
+def single_sample_step(backend: str) -> Task:
+    """W5: the weights, the inputs and the sign are arguments of the program; numpy moves the weights."""
+    drawn_from, draw = single_sample.samples(), single_sample.draws()
+    inputs = np.array([inputs for inputs, _ in drawn_from])
+    signs = [single_sample.sign(target) for _, target in drawn_from]
+    arguments = w, x, side = np.array(single_sample.start()), inputs[0].copy(), np.array([signs[0]])
+    run = recorded(single_sample.loss, (w, x, signs[0]), backend).bind(*arguments)
+    slopes, kept = run.gradients[0], 1.0 - single_sample.RATE * single_sample.WEIGHT_DECAY
+
+    def step() -> float:
+        k = next(draw)
+        x[:] = inputs[k]
+        side[0] = signs[k]
+        loss: float = run()
+        np.multiply(w, kept, out=w)
+        np.subtract(w, single_sample.RATE * slopes, out=w)
+        return loss
+
+    return after_training(step, w.tolist)
