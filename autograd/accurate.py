@@ -26,9 +26,7 @@ def divide(x: float, y: float) -> float:
     try:
         return x / y
     except ZeroDivisionError:
-        if x == 0 or math.isnan(x):
-            return math.nan
-        return math.copysign(math.inf, x) * math.copysign(1.0, y)
+        return x * math.copysign(math.inf, y)
 
 
 def lost(x: float, y: float) -> float:
@@ -73,7 +71,7 @@ def power(c: float, x: float, y: float, k: float) -> float:
     else:
         z = c * z
     # what rounding y - k loses counts: without it, x**(0.1 - 1) would be off by 180 ulp
-    return z * pow(x, lost(y, k)) if 0 < math.fabs(z) < math.inf and math.isfinite(y) else z
+    return z * pow(x, lost(y, k)) if 0 < math.fabs(z) < math.inf else z
 
 
 SMALL = 1e-290
@@ -155,8 +153,8 @@ def inversion(x: float, y: float) -> float:
 
 
 def ratio(x: float, y: float) -> float:
-    """Return x / y, and 0 for 0 / 0."""
-    return divide(x, y) if x or y else 0.0
+    """Return x / y, and 0 where y is 0."""
+    return x / y if y else 0.0
 
 
 # The normal distribution -------------------------------------------------------------------------
@@ -166,11 +164,15 @@ FAR = 40.0
 """Beyond this, from both sides, exp(-x**2 / 2) is 0."""
 
 
+GRID = 0.0625
+"""The part of a number that is a multiple of this is short; the rest is small."""
+
+
 def gauss(x: float, k: float) -> float:
     """Return exp(-k x**2), for k a power of 2."""
     if math.fabs(x) > FAR:
         return 0.0
-    low = math.fmod(x, 0.0625)
+    low = math.fmod(x, GRID)
     high = x - low  # so short that its square is exact: rounded, x*x costs 500 ulp
     return math.exp(-k * high * high) * math.exp(-k * low * (x + high))
 
@@ -179,7 +181,7 @@ def normal_cdf(x: float) -> float:
     """Return erfc(-x / sqrt(2)) / 2."""
     if math.fabs(x) > FAR:
         return float(x > 0)
-    low = math.fmod(x, 0.0625)
+    low = math.fmod(x, GRID)
     high = (low - x) * SHORT  # exact; x*ROOT_HALF would be rounded, which costs 1,500 ulp
     rest = -(low * SHORT + x * (ROOT_HALF_REST))
     t = high + rest
@@ -217,15 +219,19 @@ def softplus(x: float) -> float:
     return builtins.max(x, 0.0) + math.log1p(math.exp(-math.fabs(x)))
 
 
+LEAST = -1000.0
+"""Below this, exp(x) is 0, and so are the smooth forms of relu."""
+
+
 def silu(x: float) -> float:
     """Return x sigmoid(x)."""
-    x = builtins.max(x, -1000.0)  # from there on it is 0; -inf times 0 would be nan
+    x = builtins.max(x, LEAST)  # from there on it is 0; -inf times 0 would be nan
     return x * sigmoid(x)
 
 
 def gelu(x: float) -> float:
     """Return x normal_cdf(x)."""
-    x = builtins.max(x, -1000.0)
+    x = builtins.max(x, LEAST)
     return x * normal_cdf(x)
 
 
@@ -235,7 +241,7 @@ GELU_SCALE, GELU_CUBIC = 1.5957691216057308, 0.044715
 
 def gelu_tanh(x: float) -> float:
     """Return x sigmoid(2√(2/π) (x + 0.044715 x³))."""
-    x = builtins.max(x, -1000.0)
+    x = builtins.max(x, LEAST)
     return x * sigmoid(GELU_SCALE * (x + GELU_CUBIC * x * x * x))
 
 
@@ -253,7 +259,7 @@ def mean(*xs: float) -> float:
 def dot(*operands: float) -> float:
     """Return the sum of products of a first half with a second, plus an odd last one."""
     n = len(operands) // 2
-    products = map(operator.mul, operands[:n], operands[n : 2 * n])
+    products = map(operator.mul, operands[:n], operands[n:])
     return add_up((*products, *operands[2 * n :]))
 
 

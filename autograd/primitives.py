@@ -687,9 +687,9 @@ _ratio: Primitive = primitive(
     "_ratio",
     accurate.ratio,
     (lambda z, x, y: 1 / y, lambda z, x, y: -_ratio(z, y)),
-    "x / y, and 0 where both are 0",
+    "x / y, and 0 where y is 0",
     reading=lambda x, y: x / y,
-    kink=Kink("y = 0: none that is finite", lambda x, y: y == 0),
+    kink=Kink("y = 0: value 0", lambda x, y: y == 0),
 )
 
 
@@ -770,7 +770,7 @@ def _shares(z: Any, xs: tuple[Any, ...]) -> list[Any]:  # noqa: ANN401 - any kin
 
 _equal = primitive(
     "_equal",
-    lambda x, y: float(x == y) if x == x and y == y else math.nan,  # noqa: PLR0124 - only nan differs from itself
+    lambda x, y: float(x == y),  # the shares of nan come out as 0 / 0, which is nan
     (lambda z, x, y: 0, lambda z, x, y: 0),
     "1 where the operands are equal, else 0.",
     symbol="==",

@@ -197,6 +197,7 @@ AVOIDED: dict[str, Callable[..., bool]] = {
     # the conventions at 0 are tests of their own; and a factor c y that overflows makes the partial inf
     "_power": lambda c, x, y, k: x == 0 or abs(c * y) > 1e300,
     "_power_log": lambda c, x, y, k, n: x in {0, 1} or abs(c * y) > 1e300,
+    "clip": lambda x, low, high: low == high,  # neither bound can be moved both ways
     "elu": lambda x: x == 0,  # its own test: the second derivative there is that of the left side
     "prod": lambda *xs: (
         not 1e-300 < math.prod(abs(x) for x in xs if abs(x) < 1) <= 1

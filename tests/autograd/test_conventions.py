@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+import random
+import sys
 import threading
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import autograd
-from autograd import TABLE, DomainError, Value, gradients, ieee
+from autograd import TABLE, DomainError, Value, accurate, gradients, ieee
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,9 +121,12 @@ OUTSIDE: list[tuple[str, tuple[float, ...], float]] = [
     ("pow", (-8.0, 1 / 3), nan),
     ("pow", (0.0, -2.0), inf),
     ("pow", (-0.0, -1.0), -inf),
+    ("pow", (-0.0, -2.0), inf),
+    ("pow", (0.0, -1.0), inf),
     ("div", (1.0, 0.0), inf),
     ("div", (1.0, -0.0), -inf),
     ("div", (0.0, 0.0), nan),
+    ("div", (nan, 0.0), nan),
     ("sin", (inf,), nan),
     ("cos", (-inf,), nan),
     ("tan", (inf,), nan),
@@ -353,6 +359,58 @@ def test_powers_of_every_pairing_of_values_and_numbers(x: float, y: float) -> No
     else:
         by_exponent = math.log(x) * x**y if x else -inf if y == 0 else 0.0
         assert gradients(base**exponent, [exponent]) == gradients(x**exponent, [exponent]) == [by_exponent]
+
+
+def test_powers_that_overflow_and_powers_of_zero() -> None:
+    powers = {
+        (-1e200, 3.0): -inf,
+        (-1e200, 2.0): inf,
+        (1e200, 3.0): inf,
+        (1e200, 2.0): inf,
+        (-1e-200, 3.0): 0.0,
+    }
+    for (x, y), expected in powers.items():
+        assert (Value(x) ** y).data == autograd.pow(x, y) == expected
+    zero = Value(0.0)
+    (slope,) = gradients(zero**0.5, [zero], create_graph=True)
+    assert (slope.data, gradients(slope, [zero])) == (inf, [-inf])
+    power, power_log = TABLE["_power"], TABLE["_power_log"]
+    assert power(-2, 0, 0.5, 1) == -inf
+    signs = {(2, 1): -inf, (-2, 1): inf, (2, 2): inf, (-2, 2): -inf, (2, 3): -inf, (-2, 3): inf}
+    assert {(c, n): power_log(c, 0, 1, 1, n) for c, n in signs} == signs
+    assert power_log(2, 0, 3, 1, 1) == 0.0
+
+
+@pytest.mark.parametrize("c", [1e-220, -1e-150, 1e250, 2.0])
+@pytest.mark.parametrize("x", [5.0, -5.0, 1e-5, 0.2])
+@pytest.mark.parametrize("y", [451.0, -449.0, 450.0, 75.0, -63.0])
+@pytest.mark.parametrize("k", [0.0, 1.0])
+def test_a_power_times_a_factor_is_as_good_as_their_product(c: float, x: float, y: float, k: float) -> None:
+    exact = Fraction(c) * Fraction(x) ** int(y - k)
+    found = TABLE["_power"](c, x, y, k)
+    if abs(exact) > Fraction(sys.float_info.max):
+        assert found == (inf if exact > 0 else -inf)
+    elif abs(exact) > Fraction(sys.float_info.min):
+        assert abs(Fraction(found) / exact - 1) < Fraction(1, 10**15)
+
+
+def test_what_a_difference_loses_is_known_exactly() -> None:
+    r = random.Random(0)
+    for _ in range(300):
+        x, y = (r.uniform(-1, 1) * 10 ** r.uniform(-20, 20) for _ in "xy")
+        assert Fraction(x) - Fraction(y) == Fraction(x - y) + Fraction(accurate.lost(x, y))
+
+
+def test_a_dot_product_may_have_a_bias() -> None:
+    a, b = Value(2.0), Value(3.0)
+    assert (autograd.dot([a], [b], 4).data, autograd.dot([a], [b]).data) == (10.0, 6.0)
+    assert autograd.dot([1, 2], [3, 4], 5) == 16.0
+    nothing: list[Value] = []
+    for weights, inputs in ((nothing, nothing), ([a], [a, b])):
+        with pytest.raises(autograd.LengthError):
+            autograd.dot(weights, inputs)
+    assert gradients(autograd.log_softmax([Value(-inf), a * 1])[1], [a]) == [0.0]
+    assert autograd.log_softmax([-inf, -inf]) == [-math.log(2)] * 2
 
 
 def test_operands_that_count_as_constants_can_be_drawn_copied_and_written() -> None:

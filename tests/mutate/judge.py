@@ -5,6 +5,7 @@ Imported only after the wrong source is in place.
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -42,23 +43,25 @@ def complaints(known: Truth, place: str) -> Iterator[str]:
             finding = examine(check)
             if not finding.within:
                 yield str(finding)
-    for case in test_conventions.CONVENTIONS:
-        yield from _raised(test_conventions.test_conventions_at_kinks_ties_and_far_out, case)
-    for outside in test_conventions.OUTSIDE:
-        yield from _raised(
-            test_conventions.test_outside_its_domain_an_operation_is_an_error_or_follows_ieee_754, outside
-        )
     for name, test in vars(test_conventions).items():
-        if name.startswith("test_") and not getattr(test, "pytestmark", None):
-            yield from _raised(test, ())
+        if name.startswith("test_"):
+            for arguments in _cases(test):
+                try:
+                    test(**arguments)
+                except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - any failure will do
+                    yield f"{name}{arguments}: {error!r}"
     for (name, point, direction), exact in orders:
         found = test_orders.autodiff(TABLE[name], point, direction)
         if found != pytest.approx(exact, rel=1e-9, abs=1e-9 * max(map(abs, exact))):
             yield f"{name} at {point}: derivatives {found}, not {exact}"
 
 
-def _raised(test: Any, arguments: tuple[Any, ...]) -> Iterator[str]:
-    try:
-        test(*arguments)
-    except (Exception, pytest.fail.Exception) as error:  # noqa: BLE001 - any failure will do
-        yield f"{test.__name__}{arguments}: {error!r}"
+def _cases(test: Any) -> Iterator[dict[str, Any]]:
+    """List the arguments that a test is to be called with, by its marks."""
+    marks = getattr(test, "pytestmark", [])
+    for chosen in itertools.product(*[mark.args[1] for mark in marks]):
+        arguments: dict[str, Any] = {}
+        for mark, values in zip(marks, chosen, strict=True):
+            names = mark.args[0]
+            arguments.update(zip(names, values, strict=True) if isinstance(names, tuple) else {names: values})
+        yield arguments

@@ -43,6 +43,10 @@ OTHER: dict[type[ast.AST], Any] = {
 }
 
 
+SYMMETRIC = {"hypot", "max", "largest", "smallest", "_equal", "zip", "_dot"}
+"""Functions whose operands may be swapped."""
+
+
 def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:  # noqa: C901, PLR0912 - a list of cases
     """Replace a node by each of its wrong forms."""
     match node:
@@ -69,7 +73,9 @@ def changes(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:  # noqa: C901, PLR0
             if number:
                 yield "sign of a constant", ast.UnaryOp(ast.USub(), node)
                 yield "constant off by 1e-9", ast.Constant(number * (1 + 1e-9))
-        case ast.Call(args=[x, y]) if not any(isinstance(z, ast.Starred) for z in (x, y)):
+        case ast.Call(args=[x, y]) if (
+            getattr(node.func, "attr", getattr(node.func, "id", "")) not in SYMMETRIC
+        ):
             yield "arguments swapped", ast.Call(node.func, [y, x], node.keywords)
         case ast.Name(id="x"):
             yield "wrong operand", ast.Name("y", node.ctx)
@@ -89,8 +95,8 @@ def rules(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
             name = ast.literal_eval(value.args[0])
             for part in value.args[1:3]:
                 yield name, part
-        elif isinstance(top, ast.Assign) and isinstance(value, ast.Tuple | ast.BinOp):  # constants
-            yield ast.unparse(top.targets[0]), value
+        elif isinstance(top, ast.Assign) and isinstance(value, ast.Tuple):  # constants of formulas; a single
+            yield ast.unparse(top.targets[0]), value  # one only chooses between formulas
 
 
 def places(node: ast.AST, bound: frozenset[str] = frozenset()) -> Iterator[Place]:
