@@ -461,3 +461,10 @@ def test_a_number_of_two_digits_that_may_be_rounded_is_asked_for_more() -> None:
     assert "write four" not in str(compare(z, {"x": 4.3}))
     assert "write four" not in str(compare(z, {"x": math.inf}))
     assert compare(z, {"x": 4.21})
+
+
+def test_another_point_may_have_a_value_and_no_derivative() -> None:
+    z, _ = graph("relu(y**(relu(x)/x))", x=1.2, y=1.5)
+    report = compare(z, {"x": 0.5})
+    assert not report.agrees
+    assert report.slip is None
