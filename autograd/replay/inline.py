@@ -4,7 +4,8 @@ The rows give partial derivatives in the primitives, so they print by themselves
 value is a function of floats, with `math` and branches. Here it is run on symbols with
 `math` replaced by functions that write themselves down; at a test it goes one way first, then
 the other, and the two texts are joined by a conditional. So the text follows the row, and
-there is no second list of formulas. What cannot be written so is called as it is.
+there is no second list of formulas. What cannot be written so is called as it is; and so are
+functions of rows that a user has added, which may do with symbols what they never do with floats.
 
 >>> from autograd import relu, step
 >>> print(PYTHON.value(relu, (PYTHON.term("x"),)))
@@ -329,6 +330,8 @@ def rebound(function: Any, names: MathNames, done: dict[int, Any]) -> Any:  # no
         return names.called(function.__name__, function)
     if not isinstance(function, types.FunctionType):
         return function
+    if not (function.__module__ or "").startswith("autograd."):
+        raise Unwritable  # somebody else's may tell symbols from floats, or have effects
     if id(function) not in done:
         space: dict[str, Any] = {"__builtins__": {**vars(builtins), "float": number}}
         copy = done[id(function)] = types.FunctionType(

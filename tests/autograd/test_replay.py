@@ -13,9 +13,11 @@ import pytest
 
 import autograd
 from autograd import (
+    Domain,
     DomainError,
     LengthError,
     OperandError,
+    PrimitiveError,
     RecordingError,
     StaleProgram,
     Value,
@@ -304,6 +306,41 @@ def test_the_source_is_shown_to_inspectors_and_the_eager_graph_to_views() -> Non
     output, (x, _) = program.eager(4.0, 5.0)
     assert (output.data, x.label) == (20.0, "x")
     assert repr(program) == "<program of 2 inputs and 1 statements, backend python>"
+
+
+def test_a_row_of_ones_own_is_called_as_it_is() -> None:
+    sly = autograd.primitive("sly", lambda x: x * x if isinstance(x, float) else 0.0, (lambda z, x: 2 * x,))
+    program = record(lambda x: sly(x) + sly(x) * x, 1.0)
+    assert program(3.0) == (36.0, (33.0,))
+    assert "sly(x)" in program.source
+    del autograd.TABLE["sly"]
+    other = autograd.primitive("sly", lambda x: -x, (lambda z, x: -1,))
+    with pytest.raises(PrimitiveError, match="two primitives called 'sly'"):
+        record(lambda x: sly(x) + other(x), 1.0)(1.0)
+
+
+def test_a_partial_with_operators_of_its_own_and_a_domain_with_constants() -> None:
+    ratio = autograd.primitive(
+        "ratio",
+        lambda x, y: x / y,
+        (lambda z, x, y: y**-1, lambda z, x, y: -x * y**-2),
+        domain=Domain("y > 0, x ≥ 0", lambda x, y: (x < 0) | (y <= 0)),
+    )
+    f = lambda v: ratio(v[0], 2.0) + ratio(2.0, v[0]) + ratio(v[1], v[0])  # noqa: E731
+    assert record(f, [1.0, 1.0])([3.0, 4.0]) == (eagerly(f, [3.0, 4.0])[0], (eagerly(f, [3.0, 4.0])[1],))
+    with pytest.raises(DomainError):
+        record(f, [1.0, 1.0])([3.0, -4.0])
+
+
+def test_what_is_asked_for_is_checked_and_what_is_given_described() -> None:
+    with pytest.raises(OperandError, match="backend is one of python, numpy, numba"):
+        record(lambda x: x, 1.0, backend="fortran")
+    with pytest.raises(LengthError, match=r"an array of shape \(3,\), but a dict with the keys 'a'"):
+        record(lambda x: x["a"], {"a": 1.0})(np.ones(3))
+    assert record(lambda x: x + 1, 1.0).explain() == "1 statements, one by one"
+    many = record(exact=True)(lambda *xs: sum(xs))
+    assert many(*map(float, range(100)))[0] == 4950.0
+    assert "… 40 statements …" in str(many.program(*map(float, range(100))))
 
 
 def test_threads_share_a_program() -> None:
