@@ -111,6 +111,11 @@ def describe(layout: Layout) -> str:
     return f"a {layout.kind} of {len(layout.parts)}" + (f", each {describe(layout.parts[0])}" if same else "")
 
 
+def number(x: Value | float) -> float:
+    """Return the number alone."""
+    return x._data if type(x) is Value else x  # type: ignore[return-value]
+
+
 def _operand(item: object) -> Value | float:
     return item if type(item) is Value else to_float(item)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autograd.errors import OperandError, PrimitiveError, StaleProgram
-from autograd.replay import emit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +53,8 @@ class Executor(Protocol):
 
 def executor(wengert: WengertList, backend: str | None) -> Executor:
     """Choose what runs a Wengert list: numpy where enough statements go together, else plain Python."""
+    from autograd.replay import emit
+
     if backend == "python" or (backend is None and len(wengert.rows) < NARROW):
         return emit.Plain(wengert)
     from autograd.replay.schedule import scheduled

@@ -22,9 +22,8 @@ from autograd.conversion import to_float
 from autograd.errors import AutogradError, LengthError, OperandError
 from autograd.graph import watcher
 from autograd.primitives import Primitive
-from autograd.replay.arguments import NUMBER, Layout, build, describe, flatten
+from autograd.replay.arguments import NUMBER, Layout, build, describe, flatten, number
 from autograd.replay.choose import OUT_OF_THE_ORDINARY, Executor, compiled_if_possible, executor
-from autograd.replay.reading import Reading, number
 from autograd.value import RULES, Value, gradients
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from autograd.replay.batches import Batch, Bound
     from autograd.replay.lower import WengertList
+    from autograd.replay.reading import Reading
     from autograd.replay.vectorised import Vectorised
 
 
@@ -267,6 +267,8 @@ class Program:
 
     @cached_property
     def _reading(self) -> Reading:
+        from autograd.replay.reading import Reading
+
         return Reading(self.wengert)
 
     @cached_property

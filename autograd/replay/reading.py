@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import StaleProgram
+from autograd.replay.arguments import number
 from autograd.replay.emit import variable_names
 from autograd.symbols import Symbol
 from autograd.value import Value, gradients
@@ -145,11 +146,6 @@ class Reading:
                         verb = f"makes the adjoint of {self.operand(x)}"
                         return self.described(slot, results, verb, adjoint)
         return ""
-
-
-def number(x: Value | float) -> float:
-    """Return the number alone."""
-    return x._data if type(x) is Value else x  # type: ignore[return-value]
 
 
 def listed(texts: Sequence[str]) -> str:

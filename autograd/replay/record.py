@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import OrderedDict
 from functools import partial, update_wrapper
 from threading import Lock
@@ -161,6 +160,8 @@ def _holding(program: Program, *arguments: Any) -> Program:  # noqa: ANN401 - an
 
 def _parameters(f: Callable[..., Any], count: int) -> list[str]:
     """Name the arguments as the function does, or by number."""
+    import inspect
+
     try:
         signature = inspect.signature(f)
         bound = signature.bind(*range(count)).arguments
