@@ -33,7 +33,7 @@ def two_moons_of_scalars() -> Task:
     def loss(w: Any) -> Any:
         return function([Scalar(x, relu) for x in jnp.unstack(w)]).x
 
-    return task(loss, workloads.start(), lambda slopes: [float(x) for x in slopes])
+    return task(loss, np.array(workloads.start()), lambda slopes: [float(x) for x in slopes])
 
 
 def relu(x: Any) -> Any:
