@@ -10,7 +10,9 @@ the number in a Value that depends on an argument is refused: it would be frozen
 
 from __future__ import annotations
 
+import gc
 import sys
+from contextlib import contextmanager
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -21,7 +23,7 @@ from autograd.symbols import Symbol
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from autograd.primitives import Primitive
 
@@ -70,15 +72,36 @@ def record_list(
     note = watchers[thread] = Note(leaves)
     began = clock.advance()
     try:
-        output = f(*arguments)
+        with collector_paused():
+            output = f(*arguments)
+            del watchers[thread]
+            if type(output) is not Value:
+                output = _constant(output)
+            return lower(output, leaves, names, note, began)
     finally:
-        del watchers[thread]
-    if type(output) is not Value:
-        try:
-            output = to_float(output)
-        except OperandError as error:
-            raise RecordingError(f"a recorded function returns one Value, not {output!r}") from error
-    return lower(output, leaves, names, note, began)
+        watchers.pop(thread, None)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from walking a growing graph, which has no cycles, again and again.
+
+    It would double the cost of recording, and make it grow faster than the graph.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _constant(output: object) -> float:
+    try:
+        return to_float(output)
+    except OperandError as error:
+        raise RecordingError(f"a recorded function returns one Value, not {output!r}") from error
 
 
 class Note:

@@ -113,7 +113,8 @@ def record(
 
     Notes
     -----
-    Recording costs about 3 µs an operation, linear in the size of the graph.
+    Recording costs one to two µs an operation, linear in the size of the graph. The garbage
+    collector is paused meanwhile.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import math
 import struct
@@ -341,6 +342,27 @@ def test_what_is_asked_for_is_checked_and_what_is_given_described() -> None:
     many = record(exact=True)(lambda *xs: sum(xs))
     assert many(*map(float, range(100)))[0] == 4950.0
     assert "… 40 statements …" in str(many.program(*map(float, range(100))))
+
+
+def test_recording_leaves_the_garbage_collector_as_it_was() -> None:
+    seen = []
+
+    def f(x: Any) -> Any:
+        seen.append(gc.isenabled())
+        return x * 2
+
+    record(f, 1.0)
+    assert gc.isenabled()
+    with pytest.raises(ZeroDivisionError):
+        record(lambda x: x * (1 / 0), 1.0)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        record(lambda x: x * 2, 1.0)
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+    assert seen == [False]
 
 
 def test_threads_share_a_program() -> None:
