@@ -62,8 +62,6 @@ def power(c: float, x: float, y: float, k: float) -> float:
         return 0.0  # also where the power is infinite: the derivatives of x**2 at 0 are 0, 2, 0, 0, …
     if y - k == 1:
         return c * x
-    if x == 0 and y < k:
-        return c * math.inf  # the limit from the right
     z = pow(x, y - k)
     if x and (math.isinf(z) or math.fabs(z) < SMALL):  # out of range, which its product with c need not be
         root = pow(math.fabs(x), (y - k) / 2)

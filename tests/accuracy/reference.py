@@ -158,6 +158,7 @@ def slope(f: Callable[..., Number], point: list[float], i: int) -> Number:
     what the subtraction loses is made up for.
     """
     h = mp.mpf(10) ** -30 * (min(abs(point[i]), 1) or mp.mpf(10) ** -320)
+    h /= max(1, *map(abs, point))  # x**y bends the faster, the larger y is
     before, bits = mp.mpf(0), 1200  # huge and tiny numbers are 2,100 bits apart
     while bits < 20_000:
         with mp.workprec(bits):

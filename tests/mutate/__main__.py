@@ -33,8 +33,26 @@ FILES = ("accurate", "primitives")
 SECONDS = 60
 """What a mutant may take; one that takes longer is noticed."""
 
-EXCUSED: dict[str, str] = {}
-"""Changes that alter no digit that counts, by place and change, and why."""
+NEVER = "nobody differentiates by it, so it is never evaluated"
+SAME = "both forms give the same there"
+EXCUSED = {
+    "_power: constant + 1: 0 -> 1": NEVER,
+    "_power_log: constant + 1: 0 -> 1": NEVER,
+    "_gauss: constant + 1: 0 -> 1": NEVER,
+    "where: constant + 1: 0 -> 1": NEVER,
+    "stop_gradient: constant + 1: 0 -> 1": NEVER,
+    "relu: comparison: x <= 0 -> x < 0": SAME,
+    "leaky_relu: comparison: x <= 0 -> x < 0": SAME,
+    "elu: comparison: x <= 0 -> x < 0": SAME,
+    "step: comparison: x <= 0 -> x < 0": SAME,
+    "sigmoid: comparison: x >= 0 -> x > 0": SAME,
+    "sigmoid: constant + 1: 0 -> 1": SAME,
+    "normal_cdf: constant + 1: 0 -> 1": SAME,
+    "ratio: wrong operand: y -> x": SAME,
+    "asinh: sign of a constant: 1 -> -1": "a distance does not depend on signs",
+    "sign: sign of a constant: 1.0 -> -1.0": "copysign does not look at it",
+}
+"""Changes that alter no digit that counts, by place and change, and why; at most 20."""
 
 
 class Wrong(importlib.machinery.SourceFileLoader):
