@@ -63,7 +63,7 @@ def power(c: float, x: float, y: float, k: float) -> float:
     if y - k == 1:
         return c * x
     z = pow(x, y - k)
-    if x and (math.isinf(z) or math.fabs(z) < SMALL):  # out of range, which its product with c need not be
+    if math.isinf(z) or math.fabs(z) < SMALL:  # out of range, which its product with c need not be
         root = pow(math.fabs(x), (y - k) / 2)
         z = c * root * math.copysign(root, z)
     else:
