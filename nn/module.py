@@ -6,6 +6,8 @@ import math
 from functools import wraps
 from typing import TYPE_CHECKING, Any, SupportsFloat
 
+import numpy as np
+
 from autograd import LengthError, Value, innermost_scope, scope, watches
 from nn.errors import NonFiniteError, SettingError
 
@@ -95,13 +97,22 @@ def plain(numbers: Any) -> Any:  # noqa: ANN401 - one number, or a sequence
 
 def set_data(named: Sequence[tuple[str, Value]], numbers: Sequence[float]) -> None:
     """Set the data of all the named parameters, or of none if a number will not do."""
-    if len(named) != len(numbers):
-        raise LengthError(f"there are {len(named)} parameters; got {len(numbers)} numbers for them")
-    for (name, _), number in zip(named, numbers, strict=True):
-        if not math.isfinite(number):
-            raise NonFiniteError(f"parameter {name} would become {number!r}; no parameter was changed")
+    check_data(named, numbers)
     for (_, parameter), number in zip(named, numbers, strict=True):
         parameter.data = number
+
+
+def check_data(named: Sequence[tuple[str, Value]], numbers: Sequence[float]) -> None:
+    """Refuse numbers that will not do for parameters."""
+    if len(named) != len(numbers):
+        raise LengthError(f"there are {len(named)} parameters; got {len(numbers)} numbers for them")
+    if not np.isfinite(numbers).all():
+        name, number = next(
+            (name, float(number))
+            for (name, _), number in zip(named, numbers, strict=True)
+            if not math.isfinite(number)
+        )
+        raise NonFiniteError(f"parameter {name} would become {number!r}; no parameter was changed")
 
 
 def _collect(part: object, name: str, found: dict[Value, str], seen: dict[int, tuple[str, object]]) -> None:

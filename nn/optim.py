@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Callable, Iterable
-from operator import itemgetter
+from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
+
+import numpy as np
 
 from autograd import LengthError, OperandError, Value
 from nn.errors import NonFiniteError, SettingError, finite_setting, fraction_setting
-from nn.module import set_data
+from nn.module import plain, set_data
 from nn.schedules import schedule
 
 if TYPE_CHECKING:
@@ -62,6 +64,40 @@ class Group(NamedTuple):
         if self.weight_decay is not None:
             shown.append(f"weight_decay={self.weight_decay!r}")
         return f"Group({', '.join(shown)})"
+
+
+class Leaves:
+    """The weights that an optimizer moves, in leaf Values, with their names."""
+
+    def __init__(self, named: Sequence[tuple[str, Value]]) -> None:
+        self.named = named
+
+    def get(self) -> Any:  # noqa: ANN401 - a list here, an array elsewhere
+        """Return the numbers."""
+        return [value.data for _, value in self.named]
+
+    def gradients(self) -> Any:  # noqa: ANN401
+        """Return the gradient, or None if there is none at all."""
+        has_any = any(value.has_grad for _, value in self.named)
+        return [value.grad for _, value in self.named] if has_any else None
+
+    def set(self, numbers: Any) -> None:  # noqa: ANN401
+        """Set the numbers, all or none."""
+        set_data(self.named, numbers)
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        for _, value in self.named:
+            value.zero_grad()
+
+    def moved(self, rule: Rule, columns: Sequence[Any], *, elementwise: bool) -> tuple[Any, ...]:  # noqa: ARG002
+        """Apply a formula to each weight; `elementwise` says that it would do for arrays too."""
+        return tuple(zip(*map(rule, *columns), strict=True))
+
+    @staticmethod
+    def joined(parts: Sequence[Any]) -> Any:  # noqa: ANN401
+        """Put the columns of groups one after another."""
+        return [*chain(*parts)]
 
 
 class Optimizer:
@@ -123,6 +159,7 @@ class Optimizer:
             (parameter.label or f"{k}, without a label,", parameter)
             for k, parameter in enumerate(self.parameters)
         ]
+        self.weights: Any = Leaves(self._named)  # or what `fit` holds them in, for a time
         self.memory = {name: [0.0] * len(self.parameters) for name in self.remembers}
         self.gradient_norm = 0.0
         self.iteration = 0
@@ -160,18 +197,18 @@ class Optimizer:
         """
         rate = self.step_size(self.iteration + 1)
         gradients, norm = self._gradients()
-        weights = [parameter.data for parameter in self.parameters]
-        columns = [weights, gradients, *self.memory.values()]
-        moved: list[tuple[float, ...]] = []
+        columns = [self.weights.get(), gradients, *self.memory.values()]
+        moved, end = [], 0
         for group in self.groups:
-            part = slice(len(moved), len(moved) + len(group.parameters))
+            part = slice(end, end := end + len(group.parameters))
             decay = self.weight_decay if group.weight_decay is None else group.weight_decay
             rule = self.rule(rate * group.factor, decay)
-            moved += map(rule, *[column[part] for column in columns])
-        weights, *memory = [list(map(itemgetter(k), moved)) for k in range(1 + len(self.remembers))]
+            own = [column[part] for column in columns]
+            moved.append(self.weights.moved(rule, own, elementwise=self.elementwise))
+        weights, *memory = [self.weights.joined(parts) for parts in zip(*moved, strict=True)]
         for name, column in zip(self.remembers, memory, strict=True):
             self._refuse_non_finite(column, f"{name}, remembered for")
-        set_data(self._named, weights)
+        self.weights.set(weights)
         self.memory = dict(zip(self.remembers, memory, strict=True))
         self.gradient_norm = norm
         self.iteration += 1
@@ -179,8 +216,18 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Forget the gradient of every parameter."""
-        for parameter in self.parameters:
-            parameter.zero_grad()
+        self.weights.zero_grad()
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether the formula is one of this module, which do for arrays as for numbers."""
+        return type(self).rule.__module__ == __name__
+
+    @property
+    def follows_its_rule(self) -> bool:
+        """Whether a step is what is described here, with whatever formula."""
+        mine = type(self)
+        return (mine.step, mine.zero_grad) == (Optimizer.step, Optimizer.zero_grad)
 
     def state(self) -> dict[str, Any]:
         """Return what the next steps depend on, for a checkpoint."""
@@ -211,27 +258,28 @@ class Optimizer:
         self.iteration, self.gradient_norm = int(state["iteration"]), float(state["gradient_norm"])
         self.memory = memory
 
-    def _gradients(self) -> tuple[list[float], float]:
+    def _gradients(self) -> tuple[Any, float]:
         """Return the gradient v, scaled down if that is asked for, and its norm before."""
-        if not any(parameter.has_grad for parameter in self.parameters):
+        gradients = self.weights.gradients()
+        if gradients is None:
             raise SettingError(
                 "no parameter has a gradient; call backward() on a loss that depends on them first"
             )
-        gradients = [parameter.grad for parameter in self.parameters]
         self._refuse_non_finite(gradients, "the gradient of")
-        norm = math.hypot(*gradients)
+        norm = math.hypot(*plain(gradients))
         if self.max_norm is not None and norm > self.max_norm:
             if norm == math.inf:
                 raise NonFiniteError("the gradient's norm overflows; no parameter was changed")
-            gradients = [v * (self.max_norm / norm) for v in gradients]
+            scale = self.max_norm / norm
+            (gradients,) = self.weights.moved(lambda v: (v * scale,), [gradients], elementwise=True)
         return gradients, norm
 
     def _refuse_non_finite(self, numbers: list[float], what: str) -> None:
         """Raise an error that names the parameter whose number is inf or nan."""
-        if all(map(math.isfinite, numbers)):
+        if np.isfinite(numbers).all():
             return
         name, number = next(
-            (name, number)
+            (name, float(number))
             for (name, _), number in zip(self._named, numbers, strict=True)
             if not math.isfinite(number)
         )
@@ -419,7 +467,7 @@ class RMSProp(Optimizer):
         def rmsprop(w: float, v: float, s: float) -> tuple[float, ...]:
             v += decay * w
             s = rho * s + (1 - rho) * v * v
-            return w - rate * v / (math.sqrt(s) + eps), s
+            return w - rate * v / (_root(s) + eps), s
 
         return rmsprop
 
@@ -483,7 +531,7 @@ class Adam(Optimizer):
             v += decay * w
             m = beta1 * m + (1 - beta1) * v
             s = beta2 * s + (1 - beta2) * v * v
-            return w - rate * (m / unbias1) / (math.sqrt(s / unbias2) + eps), m, s
+            return w - rate * (m / unbias1) / (_root(s / unbias2) + eps), m, s
 
         return adam
 
@@ -516,6 +564,10 @@ class AdamW(Adam):
             return moved - rate * decay * w, m, s
 
         return adamw
+
+
+def _root(x: Any) -> Any:  # noqa: ANN401 - a number, or an array
+    return math.sqrt(x) if isinstance(x, float) else np.sqrt(x)
 
 
 def _more_than_zero(eps: float) -> float:
