@@ -16,7 +16,14 @@ from nn._conflict import PackageConflictError  # comes first: it checks that `au
 from nn.by_hand import backpropagate_by_hand, backpropagation
 from nn.checkpoints import load_checkpoint, save_checkpoint
 from nn.data import Dataset, Draws, breast_cancer, digits, split, standardise, two_moons
-from nn.errors import CheckpointError, MissingExtraError, NonFiniteError, SettingError, TargetError
+from nn.errors import (
+    CheckpointError,
+    MissingExtraError,
+    NonFiniteError,
+    ReplayError,
+    SettingError,
+    TargetError,
+)
 from nn.history import History
 from nn.initializers import he, normal, xavier
 from nn.layered import (
@@ -62,6 +69,7 @@ __all__ = [
     "PackageConflictError",
     "Plot",
     "RMSProp",
+    "ReplayError",
     "Schedule",
     "SettingError",
     "Stairs",

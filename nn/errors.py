@@ -25,6 +25,10 @@ class CheckpointError(AutogradError, ValueError):
     """A file is no checkpoint, or damaged, or of another model or training; nothing was restored."""
 
 
+class ReplayError(AutogradError):
+    """A training cannot be replayed by recorded programs, and it was asked for, or it no longer can."""
+
+
 class MissingExtraError(AutogradError, ImportError):
     """What was asked for needs a package that is not installed."""
 

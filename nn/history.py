@@ -46,6 +46,8 @@ class History:
     ending : str
         What ended training before its last iteration: "interrupted", by Ctrl-C; "out of
         patience"; "stopped by a callback". Empty if nothing did.
+    path : str
+        How the losses were computed: "replayed"; or "eager", and why.
 
     Examples
     --------
@@ -65,6 +67,7 @@ class History:
         self._steps = array("d")  # loss, step size, gradient norm; and so on: 24 bytes an iteration
         self.looks: list[Look] = []
         self.ending = ""
+        self.path = ""
 
     # What happened --------------------------------------------------------------------------------
 
@@ -174,12 +177,13 @@ class History:
         return {
             "steps": self._steps[:],
             "looks": list(self.looks),
+            "path": self.path,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Become what a `state` tells."""
         looks = [Look(*look) for look in state["looks"]]
-        self._steps, self.looks, self.ending = state["steps"][:], looks, ""
+        self._steps, self.looks, self.ending, self.path = state["steps"][:], looks, "", state["path"]
 
     # Looking --------------------------------------------------------------------------------------
 
@@ -193,7 +197,8 @@ class History:
         look = self.best
         best = f"best validation loss {look.loss:.4g} at iteration {look.iteration}" if look else ""
         count = f"{self.iterations} iteration{'s' * (self.iterations != 1)}"
-        return f"<History: {count}, {best or 'no validation yet'}{f', {self.ending}' if self.ending else ''}>"
+        more = "".join([f", {part}" for part in (self.path.partition(":")[0], self.ending) if part])
+        return f"<History: {count}, {best or 'no validation yet'}{more}>"
 
     def __str__(self) -> str:
         """Tabulate some of the looks at the validation set, the best one among them.

@@ -10,7 +10,7 @@ from nn.data import samples
 from nn.errors import NonFiniteError, TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from nn.data import Data
     from nn.module import Module
@@ -52,6 +52,11 @@ def mean_loss(model: Module, loss: Loss, data: Data) -> float:
         except AutogradError as problem:
             problem.add_note(f"on sample {k} of those to average over")
             raise
+    return mean_of(losses)
+
+
+def mean_of(losses: Sequence[float]) -> float:
+    """Return a mean that is rounded once."""
     return math.fsum(losses) / len(losses)
 
 

@@ -10,13 +10,14 @@ from os import fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autograd import AutogradError
+from autograd import AutogradError, mean
 from nn.checkpoints import clear_orphans, described, load_checkpoint, save_checkpoint
 from nn.data import Draws, dataset, samples
-from nn.errors import CheckpointError, SettingError, whole_setting
+from nn.errors import CheckpointError, ReplayError, SettingError, whole_setting
 from nn.history import History
 from nn.metrics import loss_on, mean_loss
 from nn.progress import ProgressLine
+from nn.replayed import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from nn.metrics import Loss, Metric
     from nn.module import Module
     from nn.optim import Optimizer
+    from nn.replayed import Error
 
 
 @dataclass(kw_only=True)
@@ -51,6 +53,7 @@ class Run:
     every: int | None
     seed: Seed
     progress: bool | None
+    replay: bool | None
     history: History = field(default_factory=History, init=False)
 
     def __post_init__(self) -> None:
@@ -68,6 +71,7 @@ class Run:
         self.patience = _setting("patience", self.patience)
         self.callbacks = list(self.callbacks)
         self.i, self.batch = 0, list[int]()
+        self.replayed: Replay | None = None
 
     # The course of it -----------------------------------------------------------------------------
 
@@ -94,6 +98,8 @@ class Run:
     def finish(self) -> None:
         """Put w* in place; if Ctrl-C comes meanwhile, begin again, so that it is there as a whole."""
         try:
+            if self.replayed:
+                self.replayed.end()
             self.model.zero_grad()
             if self.history.best:
                 self.model.set_parameters(self.history.best_weights)
@@ -104,6 +110,7 @@ class Run:
 
     def batches(self) -> Iterator[list[int]]:
         """Draw the samples of each iteration still to come; see to everything else after each."""
+        self.begin_replay()
         if not self.history.looks:
             self.look()
             self.save()
@@ -119,13 +126,31 @@ class Run:
             if self.is_due(self.every):
                 self.save()
             self.line.update(self.history)
-            if True in [callback(self.model, self.history) is True for callback in self.callbacks]:
+            if self.callbacks and self.called_back():
                 self.history.ending = "stopped by a callback"
                 return
 
     def is_due(self, every: int | None) -> bool:
         """Tell whether something is due that is done after every so many iterations, and the last."""
         return self.i == self.iterations or self.i % (every or self.iterations) == 0
+
+    def called_back(self) -> bool:
+        """Call the callbacks, which may look at the weights and change them; tell whether one says stop."""
+        self.show()
+        stop = True in [callback(self.model, self.history) is True for callback in self.callbacks]
+        if self.replayed:
+            self.replayed.weights.read()
+        return stop
+
+    def error(self, batch: list[int]) -> Value | Error:
+        """Return the mean loss on training samples, to go backward from."""
+        if self.replayed:
+            error = self.replayed.error([self.samples[k] for k in batch])
+            if error is not None:
+                return error
+            self.show()
+            return self.replayed.eagerly(mean([self.loss_on(k) for k in batch]))
+        return mean([self.loss_on(k) for k in batch])
 
     def loss_on(self, k: int) -> Value:
         """Return the loss on training sample k."""
@@ -138,18 +163,60 @@ class Run:
 
     def look(self) -> None:
         """Look at the validation set."""
+        self.show()
         self.history.record_validation(
             self.i,
-            mean_loss(self.model, self.loss, self.validation),
+            self.validation_loss(),
             [w.data for w in self.weights],
             {name: float(metric(self.model, self.validation)) for name, metric in self.metrics.items()},
         )
+
+    def validation_loss(self) -> float:
+        """Return the mean loss on the validation set."""
+        if self.replayed:
+            self.replayed.check(*self.samples[0])
+            found = self.replayed.mean_loss(self.validation_samples)
+            if found is not None:
+                return found
+        return mean_loss(self.model, self.loss, self.validation)
+
+    # Replaying ------------------------------------------------------------------------------------
+
+    def begin_replay(self) -> None:
+        """Record the loss, unless that is not wanted or not possible; the history says which."""
+        self.validation_samples = samples(self.validation)
+        why_not = "replay=False" if self.replay is False else ""
+        if self.replay is None and self.callbacks:
+            why_not = "a callback may change the model; pass replay=True if none does"
+        if not why_not:
+            every = [*self.samples, *self.validation_samples]
+            try:
+                self.replayed = Replay(self.model, self.loss, self.optimizer, every, sure=self.replay is True)
+            except ReplayError as problem:
+                if self.replay:
+                    raise
+                why_not = str(problem)
+        path, before = f"eager: {why_not}" if why_not else "replayed", self.history.path
+        if before and before.partition(":")[0] != path.partition(":")[0]:
+            raise CheckpointError(
+                f"{fspath(self.checkpoint or '')} was saved by a training that was {before}; this one "
+                f"would be {path}, which may differ in the last bits; see the setting replay"
+            )
+        self.history.path = path
+        if self.replayed:
+            self.replayed.begin()
+
+    def show(self) -> None:
+        """Let the model and the optimizer have the present weights, where somebody looks at them."""
+        if self.replayed:
+            self.replayed.show()
 
     # Saving and going on --------------------------------------------------------------------------
 
     def save(self) -> None:
         """Save the checkpoint, if there is to be one."""
         if self.checkpoint is not None:
+            self.show()
             save_checkpoint(self.checkpoint, self.model, **self.kept)
 
     def resume(self, checkpoint: str | PathLike[str]) -> None:

@@ -52,7 +52,8 @@ ROOMS = {
     ],
     "nn": [
         *("_conflict", "errors", "module", "initializers", "layers", "losses", "data", "metrics"),
-        *("plots", "schedules", "optim", "history", "checkpoints", "weights", "progress", "run", "training"),
+        *("plots", "schedules", "optim", "history", "checkpoints", "weights", "progress", "replayed"),
+        *("run", "training"),
         *("layered", "to_go", "by_hand", "saturation", ""),
     ],
 }

@@ -62,6 +62,7 @@ def test_fit_is_the_algorithm_to_the_bit() -> None:
         validate_every=1,
         seed=7,
         progress=False,
+        replay=False,
     )
     twin = small_model()
     random, drawn_from = generator(7, "training"), samples(TRAIN)

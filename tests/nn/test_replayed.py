@@ -1,0 +1,269 @@
+"""Training by recorded programs: the steps of eager training, and a plain answer where it cannot be."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import nn.run
+from nn import (
+    MLP,
+    SGD,
+    Adam,
+    AdamW,
+    CheckpointError,
+    Group,
+    History,
+    Momentum,
+    NonFiniteError,
+    ReplayError,
+    RMSProp,
+    binary_cross_entropy,
+    fit,
+    hinge,
+    mse,
+    softmax_cross_entropy,
+    split,
+    two_moons,
+)
+from nn.module import Module
+from nn.optim import Leaves
+from nn.replayed import Replay
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from autograd import Value
+
+TRAIN, VALIDATION = split(two_moons(60), (0.7, 0.3))
+RANDOM = np.random.default_rng(3)
+LINE = (RANDOM.normal(size=(20, 2)), RANDOM.normal(size=(20, 2)))
+
+OPTIMIZERS = [
+    lambda w: SGD(w, 0.1, 0.01),
+    lambda w: SGD(w, 0.1, max_norm=0.05),
+    lambda w: SGD(w[3:5], 0.1),
+    lambda w: Momentum([Group(w[6:], 0.5), Group(w[:6], weight_decay=0.1)], 0.05, 0.01, nesterov=True),
+    lambda w: Momentum(w, 0.05),
+    lambda w: RMSProp(w, 0.01, 0.01),
+    lambda w: Adam(w, 0.01, 0.01),
+    lambda w: AdamW(w, 0.01, 0.01),
+]
+
+
+def small_model() -> MLP:
+    return MLP(2, [3, 1], "tanh")
+
+
+def weights(model: Module) -> list[float]:
+    return [w.data for w in model.parameters()]
+
+
+def trained(
+    model: Module,
+    loss: Any = binary_cross_entropy,
+    data: Any = (TRAIN, VALIDATION),
+    optimizer: Any = lambda w: SGD(w, 0.1),
+    **changes: Any,
+) -> tuple[History, list[float]]:
+    settings = {"iterations": 60, "validate_every": 10, "progress": False, **changes}
+    history = fit(model, loss, *data, optimizer=optimizer(model.parameters()), **settings)
+    return history, weights(model)
+
+
+def everything(history: History) -> list[list[float]]:
+    return [history.losses, history.validation_losses, history.gradient_norms, history.best_weights]
+
+
+def same(one: History, other: History) -> None:
+    for left, right in zip(everything(one), everything(other), strict=True):
+        assert left == pytest.approx(right, rel=1e-9, abs=1e-12)
+    assert one.best_iteration == other.best_iteration
+
+
+@pytest.mark.parametrize("batch_size", [1, 5])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_the_steps_are_those_of_eager_training(optimizer: Any, batch_size: int) -> None:
+    both = [
+        trained(small_model(), optimizer=optimizer, batch_size=batch_size, replay=replay)[0]
+        for replay in (None, False)
+    ]
+    same(*both)
+    assert [history.path for history in both] == ["replayed", "eager: replay=False"]
+    assert repr(both[0]).endswith(", replayed>")
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_in_plain_python_they_are_to_the_last_bit(optimizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = trained(small_model(), optimizer=optimizer, replay=False)
+    monkeypatch.setattr(nn.run, "Replay", partial(Replay, backend="python"))
+    found = trained(small_model(), optimizer=optimizer)
+    assert found[0].path == "replayed"
+    assert (everything(found[0]), found[1]) == (everything(exact[0]), exact[1])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "loss", "data"),
+    [
+        ([4, 2], mse, (LINE, LINE)),
+        ([4, 1], partial(mse, half=True), ((LINE[0], LINE[1][:, 0]), (LINE[0], LINE[1][:, 1]))),
+        ([3, 2], softmax_cross_entropy, (TRAIN, VALIDATION)),
+        ([3, 1], hinge, ((TRAIN.inputs, 2 * TRAIN.targets - 1), (TRAIN.inputs, 2 * TRAIN.targets - 1))),
+    ],
+)
+@pytest.mark.parametrize("activation", ["tanh", "relu", "gelu", "elu"])
+def test_every_loss_with_its_targets(sizes: list[int], loss: Any, data: Any, activation: str) -> None:
+    both = [
+        trained(MLP(2, sizes, activation), loss, data, batch_size=4, replay=replay)[0]
+        for replay in (None, False)
+    ]
+    same(*both)
+    assert both[0].path == "replayed"
+
+
+class Branching(Module):
+    def __init__(self) -> None:
+        self.inner = small_model()
+
+    def __call__(self, x: Any) -> Any:
+        z = self.inner(x)
+        return z if z > 0 else z * 0.5
+
+
+class Peeking(Branching):
+    def __call__(self, x: Any) -> Any:
+        z = self.inner(x)
+        return z * (1 + abs(z.data))
+
+
+class Forgetful(Branching):
+    """Leaves out the input at random, with random numbers of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.random = np.random.default_rng(0)
+
+    def __call__(self, x: Any) -> Any:
+        return self.inner([0.0 if self.random.random() < 0.001 else part for part in x])
+
+
+class Counting(Branching):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def __call__(self, x: Any) -> Any:
+        self.calls += 1
+        return self.inner(x) * (1 + 0.01 * self.calls)
+
+
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (Branching, "eager: what it computes depends on comparisons of numbers"),
+        (Peeking, "eager: recording it fails: .* reads data"),
+        (Forgetful, "eager: the model or the loss changes when it is called"),
+        (Counting, "eager: its loss is not the same at each call"),
+    ],
+)
+def test_what_cannot_be_replayed_is_trained_eagerly_and_the_history_says_why(model: Any, reason: str) -> None:
+    history, _ = trained(model())
+    assert re.match(reason, history.path)
+    assert ", eager" in repr(history)
+
+
+def test_what_was_asked_for_and_cannot_be_is_an_error() -> None:
+    model = Branching()
+    before = weights(model)
+    with pytest.raises(ReplayError, match="comparisons"):
+        trained(model, replay=True)
+    assert weights(model) == before
+
+
+def test_what_may_change_unseen_is_replayed_only_if_asked() -> None:
+    factor = 2.0
+
+    def loss(output: Value, target: int) -> Value:
+        return factor * binary_cross_entropy(output, target)
+
+    for changes in ({"loss": loss}, {"callbacks": [lambda model, history: None]}):
+        eager, _ = trained(small_model(), **changes)
+        assert "replay=True" in eager.path
+        replayed, _ = trained(small_model(), replay=True, **changes)
+        assert replayed.path == "replayed"
+        same(replayed, eager)
+
+
+def test_a_callback_sees_the_weights_and_may_change_them() -> None:
+    seen: dict[bool, list[list[float]]] = {True: [], False: []}
+
+    def callback(replay: bool, model: Module, history: History) -> None:  # noqa: FBT001 - as it is passed
+        seen[replay].append(weights(model))
+        if history.iterations == 20:
+            model.set_parameters([0.1] * 13)
+
+    same(
+        *[
+            trained(small_model(), callbacks=[partial(callback, replay)], replay=replay)[0]
+            for replay in (True, False)
+        ]
+    )
+    assert np.allclose(seen[True], seen[False], rtol=1e-9, atol=1e-12)
+
+
+def test_a_loss_that_changes_in_the_middle_is_noticed_at_the_next_look() -> None:
+    factor = 1.0
+
+    def loss(output: Value, target: int) -> Value:
+        return factor * binary_cross_entropy(output, target)
+
+    def callback(_: Module, history: History) -> None:
+        nonlocal factor
+        factor = 2.0 if history.iterations == 15 else factor
+
+    with pytest.raises(ReplayError, match="not the same") as caught:
+        trained(small_model(), loss, callbacks=[callback], replay=True)
+    assert "pass replay=False" in caught.value.__notes__[0]
+
+
+def test_ctrl_c_leaves_the_best_weights_and_an_optimizer_that_goes_on() -> None:
+    class Interrupting(Adam):
+        def rule(self, rate: float, decay: float) -> Any:
+            if self.iteration == 24:
+                raise KeyboardInterrupt
+            return super().rule(rate, decay)
+
+    model = small_model()
+    optimizer = Interrupting(model.parameters(), 0.1)
+    settings: dict[str, Any] = {"iterations": 60, "validate_every": 10, "progress": False}
+    history = fit(model, binary_cross_entropy, TRAIN, VALIDATION, optimizer=optimizer, **settings)
+    assert (history.path, history.ending, history.iterations) == ("replayed", "interrupted", 24)
+    assert weights(model) == history.best_weights
+    assert type(optimizer.weights) is Leaves
+    assert all(type(column) is list for column in optimizer.memory.values())
+
+
+def test_a_number_out_of_range_is_the_error_of_eager_training() -> None:
+    told = []
+    for replay in (True, False):
+        model = small_model()
+        with pytest.raises(NonFiniteError) as caught:
+            trained(model, mse, optimizer=lambda w: SGD(w, 1e200), replay=replay)
+        told.append((str(caught.value), caught.value.__notes__))
+    assert told[0] == told[1]
+
+
+def test_a_resumed_training_is_the_same_to_the_bit(tmp_path: Path) -> None:
+    whole = trained(small_model(), optimizer=lambda w: Adam(w, 0.05), batch_size=3)
+    path = tmp_path / "checkpoint"
+    trained(small_model(), optimizer=lambda w: Adam(w, 0.05), batch_size=3, checkpoint=path, iterations=30)
+    history, found = trained(
+        small_model(), optimizer=lambda w: Adam(w, 0.05), batch_size=3, checkpoint=path, iterations=60
+    )
+    assert (everything(history), found) == (everything(whole[0]), whole[1])
+    with pytest.raises(CheckpointError, match="training that was replayed; this one would be eager"):
+        trained(small_model(), optimizer=lambda w: Adam(w, 0.05), batch_size=3, checkpoint=path, replay=False)
