@@ -168,6 +168,8 @@ class Primitive:
             return partials
         if wanted is None:
             return [partial(z, *operands) for partial in self.partials]
+        if self.domain is not None and _is_nan(z):  # log' at -1 is not 1 / -1
+            return [x * math.nan if want else 0.0 for x, want in zip(operands, wanted, strict=True)]
         return [
             partial(z, *operands) if want else 0.0
             for partial, want in zip(self.partials, wanted, strict=True)
@@ -262,6 +264,14 @@ def ieee_division() -> Iterator[None]:
         yield
     finally:
         _lenient.reset(token)
+
+
+def _is_nan(z: Any) -> bool:  # noqa: ANN401 - any kind of number
+    """Whether a number is nan, and so has no derivative."""
+    while hasattr(z, "primal"):
+        z = z.primal
+    z = getattr(z, "data", z)
+    return isinstance(z, float) and math.isnan(z)
 
 
 def primitive_named(name: str) -> Primitive:

@@ -250,6 +250,10 @@ def pull_lines(row: Primitive, nodes: str) -> Iterator[str]:
     yield f"def pull_{nodes}(z):"
     for x in operands:
         yield f"    {x} = z._{x}"
+    if row.domain is not None and row.function not in OPERATORS:  # log' at -1 is not 1 / -1
+        yield "    if z._data != z._data:"
+        yield from [f"        {x}._adjoint += nan" for x in nodes]
+        yield "        return"
     for i, x in enumerate(operands):
         if x in nodes:
             texts = ["z._data", *(f"{y}._data" if y in nodes else y for y in operands)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import autograd
-from autograd import TABLE, DomainError, Value, accurate, gradients, ieee
+from autograd import TABLE, DomainError, Value, accurate, grad, gradients, ieee, jvp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -424,3 +424,16 @@ def test_operands_that_count_as_constants_can_be_drawn_copied_and_written() -> N
     twin = copy.deepcopy(z)
     twin.backward()
     assert twin.data == z.data
+
+
+@pytest.mark.parametrize(
+    ("name", "x"), [("log", -1.0), ("log2", -1.0), ("log10", -2.0), ("log1p", -2.0), ("atanh", 2.0)]
+)
+def test_what_is_nan_has_a_slope_of_nan_at_every_order(name: str, x: float) -> None:
+    row = TABLE[name]
+    with ieee():
+        leaf = Value(x)
+        row(leaf).backward()
+        assert math.isnan(leaf.grad)
+        assert math.isnan(grad(grad(row))(x))
+        assert math.isnan(jvp(row, (x,), (1.0,))[1])
