@@ -10,6 +10,13 @@ import pytest
 from autograd import Program
 
 
+@pytest.fixture(autouse=True)
+def no_compiler(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile in the tests about compiling only: hundreds of random programs would take minutes."""
+    if "native" not in request.path.name:
+        monkeypatch.setattr("autograd.replay.native.available", lambda: False)
+
+
 @pytest.fixture
 def nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let eager evaluation stand in for numbers out of the ordinary, not for wrong shapes."""
