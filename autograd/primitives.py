@@ -642,7 +642,7 @@ clip = primitive(
 )
 _less: Primitive = primitive(
     "_less",
-    lambda x, y: float(x < y),  # where one is nan, so is what is derived
+    lambda x, y: float(x < y) if x == x and y == y else math.nan,  # noqa: PLR0124 - only nan differs from itself
     (lambda z, x, y: 0, lambda z, x, y: 0),
     "1 where x < y, else 0.",
     symbol="<",

@@ -168,12 +168,19 @@ class Primitive:
             return partials
         if wanted is None:
             return [partial(z, *operands) for partial in self.partials]
-        if self.domain is not None and _is_nan(z):  # log' at -1 is not 1 / -1
+        if self.undefined(z, operands):
             return [x * math.nan if want else 0.0 for x, want in zip(operands, wanted, strict=True)]
         return [
             partial(z, *operands) if want else 0.0
             for partial, want in zip(self.partials, wanted, strict=True)
         ]
+
+    def undefined(self, z: Any, operands: Sequence[Any]) -> bool:  # noqa: ANN401 - any kind of number
+        """Whether a result is nan for being outside the domain: log' at -1 is then nan too, not 1 / -1."""
+        number = _float(z)
+        if self.domain is None or not isinstance(number, float) or not math.isnan(number):
+            return False
+        return bool(self.domain.outside(*map(_float, operands)))
 
     def check_count(self, operands: Sequence[object]) -> None:
         """Refuse a number of operands that the operation does not take."""
@@ -266,12 +273,11 @@ def ieee_division() -> Iterator[None]:
         _lenient.reset(token)
 
 
-def _is_nan(z: Any) -> bool:  # noqa: ANN401 - any kind of number
-    """Whether a number is nan, and so has no derivative."""
-    while hasattr(z, "primal"):
-        z = z.primal
-    z = getattr(z, "data", z)
-    return isinstance(z, float) and math.isnan(z)
+def _float(x: Any) -> Any:  # noqa: ANN401 - any kind of number
+    """Return the plain number in a dual number or a Value; a symbol has none."""
+    while hasattr(x, "primal"):
+        x = x.primal
+    return getattr(x, "data", x)
 
 
 def primitive_named(name: str) -> Primitive:

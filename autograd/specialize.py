@@ -234,14 +234,18 @@ def value_text(row: Primitive, data: list[Source], operands: str) -> str:
     value = str(data[0].apply(row, tuple(data))) if simple else f"function({', '.join(map(str, data))})"
     if row.domain is None:
         return value
+    return f"row.beyond([{', '.join(operands)}]) if {outside_text(row, data)} else {value}"
+
+
+def outside_text(row: Primitive, data: Sequence[Symbol]) -> str:
+    """Print the test for being outside the domain, of a row that has one."""
     try:
-        outside = str(row.domain.outside(*data))
+        return str(row.domain.outside(*data))  # type: ignore[union-attr]
     except (TypeError, ValueError, AttributeError) as error:
         raise PrimitiveError(
             f"{row.name}: the test for being outside the domain cannot be written down ({error}); "
             "use comparisons joined by & and |, each in parentheses: (x < 0) | (x > 1)",
         ) from error
-    return f"row.beyond([{', '.join(operands)}]) if {outside} else {value}"
 
 
 def pull_lines(row: Primitive, nodes: str) -> Iterator[str]:
@@ -250,8 +254,9 @@ def pull_lines(row: Primitive, nodes: str) -> Iterator[str]:
     yield f"def pull_{nodes}(z):"
     for x in operands:
         yield f"    {x} = z._{x}"
-    if row.domain is not None and row.function not in OPERATORS:  # log' at -1 is not 1 / -1
-        yield "    if z._data != z._data:"
+    if row.domain is not None:  # the rule of `Primitive.undefined`
+        outside = outside_text(row, [Source(f"{x}._data" if x in nodes else x) for x in operands])
+        yield f"    if z._data != z._data and ({outside}):"
         yield from [f"        {x}._adjoint += nan" for x in nodes]
         yield "        return"
     for i, x in enumerate(operands):

@@ -437,3 +437,19 @@ def test_what_is_nan_has_a_slope_of_nan_at_every_order(name: str, x: float) -> N
         assert math.isnan(leaf.grad)
         assert math.isnan(grad(grad(row))(x))
         assert math.isnan(jvp(row, (x,), (1.0,))[1])
+
+
+@pytest.mark.parametrize(
+    ("operands", "slopes"), [((0.0, 0.0), (nan, nan)), ((nan, 2.0), (0.5, nan)), ((1.0, 0.0), (inf, -inf))]
+)
+def test_a_quotient_has_the_same_slopes_recorded_or_not(
+    operands: tuple[float, float], slopes: tuple[float, float]
+) -> None:
+    x, y = leaves = [Value(number) for number in operands]
+    with ieee():
+        z = x / y
+        assert gradients(z, leaves) == pytest.approx(slopes, nan_ok=True)
+        recorded = [slope.data for slope in gradients(z, leaves, create_graph=True)]
+        assert recorded == pytest.approx(slopes, nan_ok=True)
+        forward = [jvp(lambda *xs: xs[0] / xs[1], operands, way)[1] for way in ((1.0, 0.0), (0.0, 1.0))]
+        assert forward == pytest.approx(slopes, nan_ok=True)
