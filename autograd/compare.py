@@ -642,7 +642,7 @@ def _numbers(
         numbers = reader.numbers(sweep)
         for t, entry in enumerate(entries):
             tolerances[p, t] = (NEAR_FORMULA if entry.uses else NEAR) * sweep.scale[entry.node] + entry.unit
-            tolerances[p, t] += CANCELLED * sweep.slack[t] if entry.uses else 0.0
+            tolerances[p, t] += CANCELLED * sweep.slack[entry.node] if entry.uses else 0.0
             if p == 0 or entry.uses:
                 hands[p, t] = entry.at(numbers, recorded=p == 0)
     right = agree(np.array([sweeps[0].adjoints[entry.node] for entry in entries]), hands[0], tolerances[0])
@@ -655,11 +655,8 @@ def _numbers(
 def _carried(sweep: Sweep, entries: Sequence[_Entry], hand: Vector) -> list[float]:
     """Run the sweep with what was derived by hand wherever there is something, as its author would."""
     given = {entry.node: float(x) for entry, x in zip(entries, hand, strict=True)}
-    adjoints = [0.0] * len(sweep.data)
-    adjoints[-1] = 1.0
-    for step, local in zip(sweep.graph.steps, sweep.locals, strict=True):
-        adjoints[step.operand] += given.get(step.result, adjoints[step.result]) * local
-    return [adjoints[entry.node] for entry in entries]
+    arrived = sweep.graph.swept(sweep.locals, given)
+    return [arrived[entry.node] for entry in entries]
 
 
 def _rows(  # noqa: PLR0917 - what was read, computed and found, in this order

@@ -2,10 +2,9 @@
 
 Room: behind `compare`. A `Graph` is a recorded computation as numbered steps, one for each
 local derivative; `Graph.at` gives the numbers at a point, and a `Sweep` over them with any
-step open to change. A `Slip` changes steps. `search` makes every slip it knows at every
+step open to change. A `Slip` changes steps. `Search` makes every slip it knows at every
 step and keeps those whose result is what the person has. It knows nothing of how the
 person went about it; so a slip that is found is one that *would* give these numbers.
-
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from autograd.value import Value, gradients
 from autograd.views.local import local_derivatives, row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
 
@@ -131,6 +130,18 @@ class Graph:
                 copies.append(again if isinstance(again, Value) else Value(again))
         return copies
 
+    def swept(self, local: Iterable[float], given: Mapping[int, float] | None = None) -> list[float]:
+        """Sweep from the output back with any local derivatives, and return what arrives at each node.
+
+        A node that is among `given` hands that number down in place of what has arrived there.
+        """
+        given = given or {}
+        arrived = [0.0] * len(self.nodes)
+        arrived[-1] = 1.0
+        for step, factor in zip(self.steps, local, strict=True):
+            arrived[step.operand] += given.get(step.result, arrived[step.result]) * factor
+        return arrived
+
 
 class Sweep:
     """The numbers of a graph at one point, and its reverse sweep, open to change.
@@ -153,13 +164,10 @@ class Sweep:
         self.read: dict[int, list[float]] = {}
         found = {i: local_derivatives(nodes[i]) for i in range(graph.leaves, len(nodes))}
         self.locals = [float(found[step.result][step.slot] or 0.0) for step in graph.steps]
-        self.scale = [0.0] * len(nodes)
-        self.scale[-1] = 1.0
-        for step, local in zip(graph.steps, self.locals, strict=True):
-            self.scale[step.operand] += self.scale[step.result] * abs(local)
-        self.adjoints = self._swept(nodes)
+        self.scale = graph.swept(map(abs, self.locals))
+        self.adjoints = self._gradient(nodes)
 
-    def _swept(self, nodes: Sequence[Value]) -> list[float]:
+    def _gradient(self, nodes: Sequence[Value]) -> list[float]:
         """Return the adjoints; nan where there is none, as there is no derivative of x**y by y at x < 0."""
         try:
             return gradients(nodes[-1], nodes)
@@ -196,14 +204,11 @@ class Sweep:
         return influence
 
     @cached_property
-    def slack(self) -> Vector:
-        """For each target, how far off it is if every local derivative is off by 1."""
-        import numpy as np
-
-        slack = np.zeros(len(self.targets))
-        with np.errstate(all="ignore"):
-            for step in self.graph.steps:
-                slack += self.scale[step.result] * np.abs(self.influence[step.operand])
+    def slack(self) -> list[float]:
+        """For each node, how far off its adjoint may be at most if every local derivative is off by 1."""
+        slack = [0.0] * len(self.scale)
+        for step, local in zip(self.graph.steps, self.locals, strict=True):
+            slack[step.operand] += slack[step.result] * abs(local) + self.scale[step.result]
         return slack
 
     def changed(self, changes: Mapping[int, float]) -> Vector:
@@ -211,18 +216,13 @@ class Sweep:
         import numpy as np
 
         steps = [self.graph.steps[k] for k in changes]
-        apart = len({self.graph.heights[step.result] for step in steps}) == 1
-        if (
-            apart or len({step.operand for step in steps}) == 1
-        ):  # no step is below another: their effects add up
+        level = len({self.graph.heights[step.result] for step in steps}) == 1
+        if level or len({step.operand for step in steps}) == 1:  # none is below another: their effects add up
             pairs = zip(steps, changes.items(), strict=True)
             shares = [self.adjoints[step.result] * (new - self.locals[k]) for step, (k, new) in pairs]
             total: Vector = self.base + np.array(shares) @ self.influence[[step.operand for step in steps]]
             return total
-        adjoints = [0.0] * len(self.data)
-        adjoints[-1] = 1.0
-        for k, (step, local) in enumerate(zip(self.graph.steps, self.locals, strict=True)):
-            adjoints[step.operand] += adjoints[step.result] * changes.get(k, local)
+        adjoints = self.graph.swept([changes.get(k, local) for k, local in enumerate(self.locals)])
         return np.array([adjoints[i] for i in self.targets])
 
 
@@ -439,7 +439,7 @@ def _before_activation(shape: Shape) -> Iterator[Guess]:
 
 
 def _exchanged(shape: Shape) -> Iterator[Guess]:
-    """Guess that right numbers stand in wrong places, or that those of one array are multiplied."""
+    """Guess that right numbers stand in wrong places."""
     targets = shape.sweep.targets
     place = {x: t for t, x in enumerate(targets)}
     swaps: list[tuple[str, dict[int, int]]] = []
