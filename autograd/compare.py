@@ -1,7 +1,7 @@
 """`compare`: a gradient derived by hand against autodiff; where they part, and the likely slip.
 
 Room: the last one that looks at graphs. It reads the hand derivation in whatever form it
-comes, looks at several points where it is a formula, and hands the numbers to `slips`.
+comes, looks at several points where it is a formula, and hands the numbers to `search`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from autograd.conversion import to_float
 from autograd.errors import AutogradError, DomainError, LengthError, OperandError
 from autograd.expression import Expression, parse
-from autograd.slips import KINDS, Found, Graph, Guess, Search, Slip, Sweep, agree
+from autograd.search import Found, Search, agree
+from autograd.slips import KINDS, Guess, Slip
+from autograd.sweep import Graph, Sweep
 from autograd.value import Value
 from autograd.views.chain import Lesson, Writer
 from autograd.views.setting import aligned, counted, joined, wrapped
@@ -25,7 +27,7 @@ from autograd.views.words import names, number
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from autograd.slips import Vector
+    from autograd.sweep import Vector
 
 POINTS = 6
 """How many other points formulas are checked at."""

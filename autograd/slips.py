@@ -1,38 +1,29 @@
 """The slips people make in deriving a gradient by hand, each made on purpose to see what it gives.
 
-Room: behind `compare`. A `Graph` is a recorded computation as numbered steps, one for each
-local derivative; `Graph.at` gives the numbers at a point, and a `Sweep` over them with any
-step open to change. A `Slip` changes steps. `Search` makes every slip it knows at every
-step and keeps those whose result is what the person has. It knows nothing of how the
-person went about it; so a slip that is found is one that *would* give these numbers.
+Room: behind `search`, which makes them all. A `Guess` is a slip at a place of a graph: a kind, words,
+and a function that gives the targets' adjoints if it is made. Most change local derivatives in some
+steps of the sweep; others take another operand, another order, or another point.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from functools import cached_property, partial
+from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.errors import AutogradError, DomainError
+from autograd.errors import AutogradError
 from autograd.expression import parse
-from autograd.graph import topological_order
 from autograd.mistakes import LEFT_OUT, MEAN, ONE_TERM, Mistake, mistakes
 from autograd.value import Value, gradients
-from autograd.views.local import local_derivatives, row_of
+from autograd.views.local import row_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    import numpy as np
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from autograd.expression import Expression
-
-    Vector = np.ndarray[Any, np.dtype[np.float64]]
-
-LARGEST, LONGEST = 10_000_000, 10_000
-"""The most products of Values and targets, and the most Values, for which slips are searched."""
+    from autograd.sweep import Graph, Step, Sweep, Vector
 
 FEW, FEW_EVALUATIONS = 12, 100_000
 """The most numbers that are tried in one another's places, and the most Values computed for other points."""
@@ -56,16 +47,6 @@ KINDS = {
 }
 """The kinds, with what to look at; where several give the same numbers, the first is named."""
 
-RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
-
-
-class Step(NamedTuple):
-    """One local derivative: that of `result` by the operand at `slot`. Nodes are numbered."""
-
-    result: int
-    slot: int
-    operand: int
-
 
 class Slip(NamedTuple):
     """A slip that gives the numbers of a hand derivation.
@@ -85,147 +66,6 @@ class Slip(NamedTuple):
     words: str
 
 
-class Graph:
-    """A recorded computation, its nodes and steps numbered: operands first, steps as the sweep takes them."""
-
-    def __init__(self, output: Value) -> None:
-        interior, leaves = topological_order(output, current=True)
-        self.nodes = [*leaves, *interior]
-        self.leaves = len(leaves)
-        self.index = {node: i for i, node in enumerate(self.nodes)}
-        self.steps = [
-            Step(self.index[node], slot, self.index[x])
-            for node in reversed(interior)
-            for slot, x in enumerate(node.operands)
-            if isinstance(x, Value)
-        ]
-        self.into: dict[int, list[int]] = defaultdict(list)
-        self.out_of: dict[int, list[int]] = defaultdict(list)
-        for k, step in enumerate(self.steps):
-            self.into[step.operand].append(k)
-            self.out_of[step.result].append(k)
-        self.heights = [0] * len(self.nodes)  # the operations on the longest way up to each
-        for step in reversed(self.steps):
-            self.heights[step.result] = max(self.heights[step.result], self.heights[step.operand] + 1)
-
-    def at(self, moved: Mapping[int, float]) -> Sweep:
-        """Compute again with other numbers in some leaves, and differentiate every step.
-
-        Raises
-        ------
-        DomainError
-            If an operation is not defined there.
-        """
-        return Sweep(self, self.computed(moved))
-
-    def computed(self, moved: Mapping[int, float]) -> list[Value]:
-        """Compute again with other numbers in some leaves, on Values of its own."""
-        copies: list[Value] = []
-        for i, node in enumerate(self.nodes):
-            if i < self.leaves:
-                copies.append(Value(moved.get(i, node.data)))
-            else:
-                operands = [copies[self.index[x]] if isinstance(x, Value) else x for x in node.operands]
-                again = row_of(node)(*operands)  # a number where no operand is part of the derivative
-                copies.append(again if isinstance(again, Value) else Value(again))
-        return copies
-
-    def swept(self, local: Iterable[float], given: Mapping[int, float] | None = None) -> list[float]:
-        """Sweep from the output back with any local derivatives, and return what arrives at each node.
-
-        A node that is among `given` hands that number down in place of what has arrived there.
-        """
-        given = given or {}
-        arrived = [0.0] * len(self.nodes)
-        arrived[-1] = 1.0
-        for step, factor in zip(self.steps, local, strict=True):
-            arrived[step.operand] += given.get(step.result, arrived[step.result]) * factor
-        return arrived
-
-
-class Sweep:
-    """The numbers of a graph at one point, and its reverse sweep, open to change.
-
-    Attributes
-    ----------
-    data, adjoints
-        For each node its number, and the derivative of the output by it.
-    locals
-        The local derivative of each step.
-    scale
-        For each node the sum, over all paths from the output, of absolute path products:
-        what the rounding of its adjoint is measured by.
-    """
-
-    def __init__(self, graph: Graph, nodes: Sequence[Value]) -> None:
-        self.graph = graph
-        self.data = [node.data for node in nodes]
-        self.mistaken: dict[tuple[int, Mistake], float] = {}
-        self.read: dict[int, list[float]] = {}
-        found = {i: local_derivatives(nodes[i]) for i in range(graph.leaves, len(nodes))}
-        self.locals = [float(found[step.result][step.slot] or 0.0) for step in graph.steps]
-        self.scale = graph.swept(map(abs, self.locals))
-        self.adjoints = self._gradient(nodes)
-
-    def _gradient(self, nodes: Sequence[Value]) -> list[float]:
-        """Return the adjoints; nan where there is none, as there is no derivative of x**y by y at x < 0."""
-        try:
-            return gradients(nodes[-1], nodes)
-        except DomainError:
-            known = zip(nodes, map(math.isnan, self.scale), strict=True)
-            return [math.nan if unknown else gradients(nodes[-1], [x])[0] for x, unknown in known]
-
-    def operands(self, i: int) -> list[float]:
-        """Return the operands of a node as numbers; read once."""
-        if i not in self.read:
-            graph = self.graph
-            self.read[i] = [
-                self.data[graph.index[x]] if isinstance(x, Value) else x for x in graph.nodes[i].operands
-            ]
-        return self.read[i]
-
-    def aim(self, targets: Sequence[int]) -> None:
-        """Set the nodes whose adjoints are asked for."""
-        import numpy as np
-
-        self.targets = list(targets)
-        self.base: Vector = np.array([self.adjoints[i] for i in targets])
-
-    @cached_property
-    def influence(self) -> Vector:
-        """How every node changes with each target, a row for each node; made only if slips are searched."""
-        import numpy as np
-
-        influence = np.zeros((len(self.data), len(self.targets)))
-        influence[self.targets, range(len(self.targets))] = 1.0
-        with np.errstate(all="ignore"):
-            for step, local in zip(reversed(self.graph.steps), reversed(self.locals), strict=True):
-                influence[step.result] += local * influence[step.operand]
-        return influence
-
-    @cached_property
-    def slack(self) -> list[float]:
-        """For each node, how far off its adjoint may be at most if every local derivative is off by 1."""
-        slack = [0.0] * len(self.scale)
-        for step, local in zip(self.graph.steps, self.locals, strict=True):
-            slack[step.operand] += slack[step.result] * abs(local) + self.scale[step.result]
-        return slack
-
-    def changed(self, changes: Mapping[int, float]) -> Vector:
-        """Return the adjoints of the targets with other local derivatives in some steps."""
-        import numpy as np
-
-        steps = [self.graph.steps[k] for k in changes]
-        level = len({self.graph.heights[step.result] for step in steps}) == 1
-        if level or len({step.operand for step in steps}) == 1:  # none is below another: their effects add up
-            pairs = zip(steps, changes.items(), strict=True)
-            shares = [self.adjoints[step.result] * (new - self.locals[k]) for step, (k, new) in pairs]
-            total: Vector = self.base + np.array(shares) @ self.influence[[step.operand for step in steps]]
-            return total
-        adjoints = self.graph.swept([changes.get(k, local) for k, local in enumerate(self.locals)])
-        return np.array([adjoints[i] for i in self.targets])
-
-
 class Guess(NamedTuple):
     """A slip to be tried: what it is called, and the targets' adjoints if it is made."""
 
@@ -239,18 +79,47 @@ class Guess(NamedTuple):
 # What may have been done -------------------------------------------------------------------------
 
 
-class Shape(NamedTuple):
-    """What the guesses are made about."""
+class Shape:
+    """What the guesses are made about.
 
-    graph: Graph
-    sweep: Sweep
-    plausible: Callable[[int], bool]  # whether some other local derivative in a step may explain something
-    reaching: Callable[[list[int]], bool]  # and so for steps of which none is below another
-    wrong: Any  # an array of bool: which targets differ
-    factors: list[int]
-    candidates: list[list[Mistake]]  # for each step, what its local derivative may have been mistaken for
-    arrays: Mapping[int, int]  # which array of targets a node is in, if in any
-    matrices: Sequence[Sequence[Sequence[Value]]]  # the square ones
+    Attributes
+    ----------
+    graph, sweep
+        The graph, and its numbers at the recorded point, aimed at the targets.
+    wrong
+        An array of bool: which targets differ.
+    plausible
+        Whether some other local derivative in a step may explain something.
+    reaching
+        And so for steps of which none is below another.
+    factors
+        Counts that may stand where they do not belong.
+    candidates
+        For each step, what its local derivative may have been mistaken for.
+    arrays
+        Which array of targets a node is in, if in any.
+    matrices
+        The square ones.
+    """
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        wrong: Any,  # noqa: ANN401 - an array of bool
+        arrays: Sequence[Sequence[Any]],
+        plausible: Callable[[int], bool],
+        reaching: Callable[[list[int]], bool],
+    ) -> None:
+        self.graph, self.sweep, self.wrong = sweep.graph, sweep, wrong
+        self.plausible, self.reaching = plausible, reaching
+        self.factors = _factors(self.graph)
+        self.candidates = _candidates(self.graph, self.factors)
+        self.arrays = {self.graph.index[w]: a for a, array in enumerate(arrays) for w in _elements(array)}
+        self.matrices = [
+            array
+            for array in arrays
+            if all(isinstance(row, list) and len(row) == len(array) for row in array)
+        ]
 
     def first_changed(self, made: Mapping[int, Mistake]) -> int:
         """Return the step, nearest to the output, through which mistakes make the first difference."""
@@ -287,6 +156,14 @@ def _candidates(graph: Graph, factors: list[int]) -> list[list[Mistake]]:
         mistakes(row_of(z), step.slot, z.operands, factors)
         for z, step in zip(results, graph.steps, strict=True)
     ]
+
+
+def _elements(array: Sequence[Any]) -> Iterator[Value]:
+    for x in array:
+        if isinstance(x, Value):
+            yield x
+        else:
+            yield from _elements(x)
 
 
 def _is_term(graph: Graph, step: Step) -> bool:
@@ -500,7 +377,7 @@ RATES = (0.5, 0.1, 0.05, 0.01, 0.001, 1.0)
 """Steps of this size may have been made before the gradient was taken."""
 
 
-def _at_another_point(shape: Shape) -> Iterator[Guess]:
+def at_another_point(shape: Shape) -> Iterator[Guess]:
     """Guess that the right formula was evaluated somewhere else."""
     graph = shape.graph
     leaves = range(graph.leaves)
@@ -591,144 +468,3 @@ def _taken(formula: Expression, inputs: Sequence[int], data: list[float]) -> dic
 
 def _stepped(gradient: Sequence[float], rate: float, data: list[float]) -> dict[int, float]:
     return {i: data[i] - rate * v for i, v in enumerate(gradient)}
-
-
-# Search ------------------------------------------------------------------------------------------
-
-
-def likeliest_first(guess: Guess) -> tuple[int, bool]:
-    """Sort by the kind, and the whole before its parts."""
-    return RANKS[guess.kind], guess.step is not None
-
-
-class Found(NamedTuple):
-    """What slips explain: all targets together, or one of them alone (by its place)."""
-
-    together: list[Guess]
-    alone: dict[int, list[Guess]]
-    searched: bool  # false for a graph that is too large
-
-
-class Search:
-    """A hand derivation at one or more points, and the slips that give it.
-
-    Parameters
-    ----------
-    sweeps
-        The graph at these points, aimed at the targets.
-    hands, tolerances
-        At each point, for each target, the hand derivation and how near is near enough;
-        nan where it says nothing.
-    arrays
-        Nested lists of Values that belong together, such as a matrix of weights.
-    """
-
-    def __init__(
-        self,
-        sweeps: Sequence[Sweep],
-        hands: Sequence[Vector],
-        tolerances: Sequence[Vector],
-        arrays: Sequence[Sequence[Any]],
-    ) -> None:
-        import numpy as np
-
-        graph, self.arrays = sweeps[0].graph, arrays
-        self.points = list(zip(sweeps, hands, tolerances, strict=True))
-        self.wrong = np.zeros(len(sweeps[0].targets), dtype=bool)
-        for sweep, hand, tolerance in self.points:
-            self.wrong |= ~agree(sweep.base, hand, tolerance)
-        small = len(graph.nodes) * len(self.wrong) <= LARGEST and len(graph.nodes) <= LONGEST
-        self.found = Found([], {int(t): [] for t in np.flatnonzero(self.wrong)}, searched=small)
-
-    def run(self) -> Found:
-        """Make every slip, and keep those that give what the hand derivation gives."""
-        import numpy as np
-
-        if self.wrong.any() and self.found.searched:
-            with np.errstate(all="ignore"):
-                shape = self.shape()
-                for guess in guesses(shape):
-                    self.consider(guess)
-                if not self.found.together:
-                    for guess in _at_another_point(shape):
-                        self.consider(guess)
-        for explained in (self.found.together, *self.found.alone.values()):
-            explained.sort(key=likeliest_first)
-        return self.found
-
-    def shape(self) -> Shape:
-        """Gather what the guesses are made about."""
-        sweep = self.points[0][0]
-        graph, factors = sweep.graph, _factors(sweep.graph)
-        candidates = _candidates(graph, factors)
-        square = [
-            array
-            for array in self.arrays
-            if all(isinstance(row, list) and len(row) == len(array) for row in array)
-        ]
-        flat = {graph.index[w]: a for a, array in enumerate(self.arrays) for w in _elements(array)}
-        return Shape(
-            graph, sweep, self.plausible, self.reaching, self.wrong, factors, candidates, flat, square
-        )
-
-    def plausible(self, k: int) -> bool:
-        """Whether one number for the local derivative of a step could explain everything that is wrong.
-
-        Where little is wrong, it is enough if it could explain some of it.
-        """
-        import numpy as np
-
-        sweep, hand, tolerance = self.points[0]
-        step = sweep.graph.steps[k]
-        effect = sweep.adjoints[step.result] * sweep.influence[step.operand]
-        if self.wrong.sum() <= FEW or not effect.any():
-            return bool(effect[self.wrong].any())
-        most = int(np.argmax(np.abs(effect)))
-        change = (hand[most] - sweep.base[most]) / effect[most]
-        return bool(agree(sweep.base + change * effect, hand, 2 * tolerance).all())
-
-    def reaching(self, steps: list[int]) -> bool:
-        """Whether other local derivatives in some steps could change all that is wrong; a little, some of it.
-
-        None of the steps is below another: then what has no influence now has none with other numbers.
-        """
-        import numpy as np
-
-        changed = np.zeros(len(self.wrong), dtype=bool)
-        for sweep, _, _ in self.points:
-            taken = [sweep.graph.steps[k] for k in steps]
-            operands = [step.operand for step in taken if sweep.adjoints[step.result] != 0]
-            changed |= (sweep.influence[operands] != 0).any(axis=0)
-        reached = changed[self.wrong]
-        return bool(reached.any() if len(reached) <= FEW else reached.all())
-
-    def consider(self, guess: Guess) -> None:
-        """Keep a guess for what it explains at every point."""
-        import numpy as np
-
-        alike = np.ones(len(self.wrong), dtype=bool)
-        for sweep, hand, tolerance in self.points:
-            alike &= agree(guess.make(sweep), hand, tolerance)
-            if not (alike & self.wrong).any():
-                return
-        if alike.all():
-            self.found.together.append(guess)
-        for t in np.flatnonzero(alike & self.wrong):
-            self.found.alone[int(t)].append(guess)
-
-
-def _elements(array: Sequence[Any]) -> Iterator[Value]:
-    for x in array:
-        if isinstance(x, Value):
-            yield x
-        else:
-            yield from _elements(x)
-
-
-def agree(got: Vector | float, hand: Vector | float, tolerance: Vector | float) -> Any:  # noqa: ANN401 - bool, or an array of it
-    """Tell where numbers are as near as they should be; nan by hand says nothing, and so agrees."""
-    import numpy as np
-
-    with np.errstate(invalid="ignore"):  # inf - inf
-        near = np.isfinite(got) & np.isfinite(hand) & (np.abs(got - hand) <= tolerance)
-    return np.isnan(hand) | (got == hand) | near

@@ -48,7 +48,7 @@ ROOMS = {
         ),
         *("views.order", "views.fold", "views.sheet", "views.layout", "views.nesting", "views.picture"),
         *("views.tikz", "views.dot", "views.draw"),
-        *("views", "mistakes", "slips", "compare", "exercises", "", "__main__"),
+        *("views", "mistakes", "sweep", "slips", "search", "compare", "exercises", "", "__main__"),
     ],
     "nn": [
         *("_conflict", "errors", "module", "initializers", "layers", "losses", "data", "metrics"),

@@ -26,7 +26,8 @@ from autograd.compare import CompareError
 from autograd.expression import ExpressionError, parse
 from autograd.mistakes import BY_ROW
 from autograd.primitives import TABLE
-from autograd.slips import KINDS, LONGEST
+from autograd.search import LONGEST
+from autograd.slips import KINDS
 from nn import MLP, mse, xavier
 from tests.points import numbers_inside
 
