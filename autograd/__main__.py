@@ -26,7 +26,7 @@ from autograd import (
     staged_code,
     trace,
 )
-from autograd.compare import CompareError
+from autograd.derivation import CompareError
 from autograd.expression import Expression, ExpressionError, parse
 from autograd.views.sheet import DrawingError
 

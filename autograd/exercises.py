@@ -10,7 +10,7 @@ import math
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from autograd.compare import Comparison, compare
+from autograd.compare import compare
 from autograd.errors import AutogradError
 from autograd.expression import parse
 from autograd.value import Value, gradients
@@ -20,6 +20,8 @@ from autograd.views.setting import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from autograd.comparison import Comparison
 
 LEVELS = {
     1: (

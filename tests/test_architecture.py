@@ -48,7 +48,8 @@ ROOMS = {
         ),
         *("views.order", "views.fold", "views.sheet", "views.layout", "views.nesting", "views.picture"),
         *("views.tikz", "views.dot", "views.draw"),
-        *("views", "mistakes", "sweep", "slips", "search", "compare", "exercises", "", "__main__"),
+        *("views", "mistakes", "sweep", "slips", "search", "derivation", "points", "comparison", "compare"),
+        *("exercises", "", "__main__"),
     ],
     "nn": [
         *("_conflict", "errors", "module", "initializers", "layers", "losses", "data", "metrics"),

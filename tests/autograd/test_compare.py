@@ -22,7 +22,7 @@ from autograd import (
     gradients,
     mean,
 )
-from autograd.compare import CompareError
+from autograd.derivation import CompareError
 from autograd.expression import ExpressionError, parse
 from autograd.mistakes import BY_ROW
 from autograd.primitives import TABLE

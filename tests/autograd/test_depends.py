@@ -22,7 +22,7 @@ from autograd import (
     where,
     why_order,
 )
-from autograd.compare import CompareError
+from autograd.derivation import CompareError
 from autograd.views.formula import FormulaError
 from autograd.views.local import local_derivatives
 
