@@ -18,8 +18,6 @@ from autograd.search import Found, Search, agree
 from autograd.slips import Slip
 from autograd.sweep import Graph
 from autograd.value import Value
-from autograd.views.setting import joined
-from autograd.views.words import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -82,7 +80,8 @@ def compare(
     -----
     A number counts as equal if it is right to the digits that are written, three or more. A
     formula is checked at up to six more points, at which the inputs it names are moved; so
-    x² and 2x, which agree at 2, are told apart. Operations are repeated there as recorded:
+    x² and 2x, which agree at 2, are told apart. Where all these leave a relu, a max or the like
+    on one side, up to six points beyond are looked for. Operations are repeated there as recorded:
     a Python `if` is not decided again.
 
     Slips are found by making them, at every operation of the graph; its cost is some dozen
@@ -112,11 +111,16 @@ def compare(
     graph = Graph(output)
     reader = Reader(graph)
     entries, arrays = reader.read(derived)
-    sweeps = [graph.at({}), *other_points(graph, reader.inputs(entries))]
+    inputs = reader.inputs(entries)
+    near, beyond = other_points(graph, inputs)
+    sweeps = [graph.at({}), *near, *beyond]
     for sweep in sweeps:
         sweep.aim([entry.node for entry in entries])
     hands, tolerances = _numbers(sweeps, entries, reader)
     found = Search(sweeps, hands, tolerances, arrays).run()
+    if beyond and not found.together:  # who forgets a gate may slip before it as well
+        here = len(sweeps) - len(beyond)
+        found = found.or_else(Search(sweeps[:here], hands[:here], tolerances[:here], arrays).run())
     words = _Words(graph, reader.writer)
     rows = _rows(sweeps, entries, hands, tolerances, found, reader, words)
     return _conclusion(words, rows, found, sweeps, reveal=reveal, hints=hints)
@@ -204,7 +208,7 @@ def _rows(  # noqa: PLR0917 - what was read, computed and found, in this order
         ]
         if differs and differs[0] > 0:
             p = differs[0]
-            where = joined([f"{x} = {number(reader.numbers(sweeps[p])[x])}" for x in entry.uses], ", ", 30)
+            where = reader.place(sweeps[p], entries)
         slips = tuple(words.slips(alone or [], entry.node))
         node = reader.graph.nodes[entry.node]
         rows.append(Row(entry.name, node, hand, autodiff, _digits(hand, autodiff), verdict, slips, where))
@@ -242,7 +246,7 @@ def _conclusion(
         slips = tuple(words.slips(explained, graph.index[first.node]))
     node = slips[0].node if slips else first.node if first is not None else None
     at = words.writer.operation(node) if node is not None else ""
-    kink = next(kinks(graph, sweeps[0], _above(graph, {graph.index[row.node] for row in wrong})), None)
+    kink = next(kinks(graph, sweeps[0], graph.above({graph.index[row.node] for row in wrong})), None)
     return Comparison(
         rows,
         node,
@@ -252,18 +256,10 @@ def _conclusion(
         searched=found.searched,
         kink="" if kink is None else words.writer.operation(graph.nodes[kink]),
         points=len(sweeps),
+        one_side=found.one_side,
         reveal=reveal,
         hints=hints,
     )
-
-
-def _above(graph: Graph, nodes: set[int]) -> set[int]:
-    """Return everything that was computed from some nodes."""
-    found: set[int] = set()
-    for step in reversed(graph.steps):
-        if step.operand in nodes or step.operand in found:
-            found.add(step.result)
-    return found
 
 
 class _Words:

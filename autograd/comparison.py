@@ -74,7 +74,19 @@ class Comparison(Lesson):
         Whether the text may show the right numbers.
     """
 
-    __slots__ = ("_alone", "_at", "_hints", "_kink", "_searched", "node", "points", "reveal", "rows", "slips")
+    __slots__ = (
+        "_alone",
+        "_at",
+        "_hints",
+        "_kink",
+        "_one_side",
+        "_searched",
+        "node",
+        "points",
+        "reveal",
+        "rows",
+        "slips",
+    )
 
     def __init__(
         self,
@@ -85,6 +97,7 @@ class Comparison(Lesson):
         at: str,
         alone: str,
         searched: bool,
+        one_side: bool,
         kink: str,
         points: int,
         reveal: bool,
@@ -92,7 +105,7 @@ class Comparison(Lesson):
     ) -> None:
         self.rows, self.node, self.slips = rows, node, slips
         self.points, self.reveal, self._at, self._hints = points, reveal, at, hints
-        self._searched, self._kink = searched, kink
+        self._searched, self._one_side, self._kink = searched, one_side, kink
         self._alone = alone  # the name of the one derivative that the slips explain, if not all
         super().__init__("")
         self.text = "\n\n".join(["\n".join(section) for section in self._sections() if section])
@@ -205,9 +218,10 @@ class Comparison(Lesson):
             return lines
         if not self.reveal and self._hints < 3:  # noqa: PLR2004 - the third hint tells it
             return wrapped(f"Look for a slip of this kind: {self.slip.kind} ({KINDS[self.slip.kind]}).")
-        slip, proof = self.slip, "Making it gives just what was derived by hand."
+        slip, proof = self.slip, "Making it gives just what was derived by hand"
         if self._alone:
-            proof = f"Made in the derivative by {self._alone} alone, it gives just that number."
+            proof = f"Made in the derivative by {self._alone} alone, it gives just that number"
+        proof += ", until an operation goes over its kink." if self._one_side else "."
         lines = wrapped(f"The likely slip ({slip.kind}): {slip.words}. {proof}")
         others = list(dict.fromkeys([slip.kind for slip in self.slips if slip.kind != self.slip.kind]))
         if others:

@@ -17,7 +17,7 @@ from autograd.expression import Expression, parse
 from autograd.value import Value
 from autograd.views.chain import Writer
 from autograd.views.setting import joined
-from autograd.views.words import label_of
+from autograd.views.words import label_of, number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -174,6 +174,12 @@ class Reader:
         named = {self.by_name[name][0] for entry in entries for name in entry.uses}
         named |= {entry.node for entry in entries if entry.uses}
         return [i for i in sorted(named) if i < self.graph.leaves]
+
+    def place(self, sweep: Sweep, entries: Sequence[Entry]) -> str:
+        """Write which inputs have another number at a point, and which."""
+        moved = [i for i in self.inputs(entries) if sweep.data[i] != self.graph.nodes[i].data]
+        numbers = [f"{self.writer[self.graph.nodes[i]]} = {number(sweep.data[i])}" for i in moved]
+        return joined(numbers, ", ", 30)
 
 
 def _as_number(hand: Any) -> Any:  # noqa: ANN401 - what a user passes

@@ -35,6 +35,12 @@ class Found(NamedTuple):
     together: list[Guess]
     alone: dict[int, list[Guess]]
     searched: bool  # false for a graph that is too large
+    one_side: bool = False  # whether no slip explains what was derived beyond the gates as well
+
+    def or_else(self, here: Found) -> Found:
+        """Explain by what was found without the points beyond gates what is not explained otherwise."""
+        alone = {t: guesses or here.alone.get(t, []) for t, guesses in self.alone.items()}
+        return Found(here.together, alone, self.searched, one_side=alone != self.alone or bool(here.together))
 
 
 class Search:

@@ -56,6 +56,14 @@ class Graph:
         for step in reversed(self.steps):
             self.heights[step.result] = max(self.heights[step.result], self.heights[step.operand] + 1)
 
+    def above(self, nodes: set[int]) -> set[int]:
+        """Return everything that was computed from some nodes."""
+        found: set[int] = set()
+        for step in reversed(self.steps):
+            if step.operand in nodes or step.operand in found:
+                found.add(step.result)
+        return found
+
     def at(self, moved: Mapping[int, float]) -> Sweep:
         """Compute again with other numbers in some leaves, and differentiate every step.
 

@@ -153,6 +153,47 @@ def test_a_formula_that_is_right_at_the_recorded_point_alone_is_caught() -> None
     assert "agree here, DIFFER at x = " in str(report)
 
 
+@pytest.mark.parametrize(
+    ("text", "x", "wrong", "right"),
+    [
+        ("relu(x)*y", 3.0, {"y": "x"}, {"y": "relu(x)"}),
+        ("relu(x)*y", 30.0, {"x": "y"}, {"x": "y*step(x)"}),
+        ("relu(1 - x**2)*y", 9.0, {"y": "0*x"}, {"y": "relu(1 - x**2)"}),
+        ("abs(x - 20)*y", 1.0, {"y": "20 - x"}, {"y": "abs(x - 20)"}),
+        ("max(x, y)*y", 40.0, {"y": "x"}, {"y": "max(x, y) + y*step(y - x)"}),
+        ("clip(x, -1, 1)*y", 0.5, {"y": "x"}, {"y": "clip(x, -1, 1)"}),
+        ("y*leaky_relu(tanh(x) - 0.5)", 12.0, {"y": "tanh(x) - 0.5"}, {"y": "leaky_relu(tanh(x) - 0.5)"}),
+    ],
+)
+def test_a_formula_that_holds_on_one_side_of_a_gate_is_caught(
+    text: str, x: float, wrong: dict[str, str], right: dict[str, str]
+) -> None:
+    z, _ = graph(text, x=x, y=0.25)
+    report = compare(z, wrong)
+    assert not report.agrees
+    assert report.rows[0].where
+    assert compare(z, right)
+
+
+def test_a_slip_before_a_gate_that_is_forgotten_is_named() -> None:
+    z, _ = graph("relu(1 - w*x)", w=0.4, x=-1.3)
+    report = compare(z, {"w": "x", "x": "w"})
+    assert report.slip is not None
+    assert report.slip.kind == "sign"
+    assert "just what was derived by hand, until an operation goes over its kink" in " ".join(
+        str(report).split()
+    )
+    alone = str(compare(z, {"w": "x*step(1 - w*x)", "x": "-w*step(1 - w*x)"}))
+    assert "over its kink" not in alone
+
+
+@pytest.mark.parametrize("text", ["log(relu(x))*y", "relu(x - 5000)*y", "relu(y*w)*x", "relu(w)*x*y"])
+def test_a_gate_that_cannot_be_passed_does_no_harm(text: str) -> None:
+    z, leaves = graph(text, **dict.fromkeys(parse(text).names, 3.0))
+    (exact,) = gradients(z, [leaves["x"]])
+    assert compare(z, {"x": lambda x: exact * 3.0 / x if "log" in text else exact})
+
+
 def test_a_point_that_cannot_tell_says_so() -> None:
     z, _ = graph("relu(x)*y", x=-1.0, y=2.0)
     report = compare(z, {"x": 0.0, "y": 0.0})
