@@ -36,6 +36,9 @@ UFUNCS = {
 }
 """What numpy calls Python's operators, of one operand and of two."""
 
+FEW = 3
+"""More runs of adjoints than these are set to zero as one, with what lies between."""
+
 MASK = re.compile(r"np\.where\((\w+) (<=|>=|<|>) (\S+), 0\.0, 1\.0\)")
 OPPOSITE = {"<=": ">", ">=": "<", "<": ">=", ">": "<="}
 
@@ -131,9 +134,9 @@ class Arrays:
             self.forward(group)
         for number, guard in enumerate(self.wengert.guards):
             self.lines.append(self.guard(guard, number))
+        backward = len(self.lines)
         value = self.seed_and_value(gradient=gradient)
         if gradient:
-            backward = len(self.lines)
             for group in reversed(schedule.groups):
                 self.backward(group)
             self.complete(np.arange(count))
@@ -360,7 +363,10 @@ class Arrays:
         """Print what sets adjoints to zero, in runs."""
         for memory, chosen in (("g", self.zeros & ~self.varying), ("h", self.zeros & self.varying)):
             edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen.astype(int), [0]])))
-            yield from (f"{memory}[{a}:{b}] = 0.0" for a, b in zip(edges[::2], edges[1::2], strict=True))
+            runs = list(zip(edges[::2], edges[1::2], strict=True))
+            if memory == "g" and len(runs) > FEW:  # a line costs as much as thousands of numbers
+                runs = [(runs[0][0], runs[-1][1])]
+            yield from (f"{memory}[{a}:{b}] = 0.0" for a, b in runs)
 
     def backward_alone(self, address: int, statement: Statement) -> None:
         """Print the chain rule for one statement in plain Python."""
@@ -433,7 +439,7 @@ class Arrays:
         axes = () if group.single else result.axes()
         symbols = [self.dialect.term(name) for name in ("{0}", "{1}")]
         left, right = part.operands
-        square = group.single and isinstance(left, Access) and left.same_as(right)
+        square = isinstance(left, Access) and left.same_as(right) and set(axes) <= set(left.axes())
         for i, x in enumerate(part.operands):
             if isinstance(x, Access) and not (square and i):
                 partial = self.dialect.partial(TABLE["mul"], i, self.dialect.term("z"), symbols)
