@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd import primitives
 from autograd.primitives import TABLE
 from autograd.replay.access import Access, Constants, Part
 from autograd.replay.emit import share_of, without_edge
@@ -119,6 +120,7 @@ class Arrays:
         self.bars: set[int] = set()  # addresses whose adjoint is a variable that is set
         self.touched = np.zeros(schedule.size, dtype=bool)  # adjoints in memory that are set
         self.zeros = np.zeros(schedule.size, dtype=bool)  # those to be set to zero beforehand
+        self.told = False  # whether numbers in memory that are not finite tell of operands outside a domain
         self.varying = np.zeros(schedule.size, dtype=bool)
         self.varying[[schedule.address[slot] for slot in schedule.varying]] = True
 
@@ -132,6 +134,8 @@ class Arrays:
         where = self.memory.constant(batched) if lanes else ""
         for group in schedule.groups:
             self.forward(group)
+        if self.told:
+            self.lines.append("if not finite(v): raise FloatingPointError")
         for number, guard in enumerate(self.wengert.guards):
             self.lines.append(self.guard(guard, number))
         backward = len(self.lines)
@@ -249,14 +253,16 @@ class Arrays:
     def forward_row(self, group: Group, row: Primitive, part: Part) -> None:
         """Print a row of the table over arrays."""
         symbols = self.array_symbols(part)
-        outside = "" if row.variadic else self.values.outside(row, symbols)
-        if outside:
-            self.lines.append(f"if np.any({outside}): raise DomainError")
         if row.function in OPERATORS:
             function = UFUNCS[OPERATORS[row.function]][len(symbols) - 1]
             call: Any = Call(function, ", ".join(self.dialect.term("").operand(x, 0) for x in symbols))
         else:
             call = call_in(str(self.values.value(row, symbols)))
+        outside = "" if row.variadic else self.values.outside(row, symbols)
+        if outside and isinstance(call, Call) and not (group.single or group.lanes) and tells(row, part):
+            self.told = True
+        elif outside:
+            self.lines.append(f"if np.any({outside}): raise DomainError")
         self.write(self.target(group, part), call, adding=False)
 
     def forward_sum(self, group: Group) -> None:
@@ -567,6 +573,17 @@ def share_call(z_bar: str, partial: Any) -> Any:  # noqa: ANN401 - a call or a t
     if partial in {1, -1}:
         return z_bar if partial == 1 else Call("np.negative", z_bar)
     return Call("np.multiply", f"{z_bar}, {Source('').number(partial)}")
+
+
+def tells(row: Primitive, part: Part) -> bool:
+    """Whether what lies in memory is not all finite if an operand is outside the domain.
+
+    Outside, numpy's functions give nan or an infinity, if they are not given one. That holds for
+    the rows of the table, not for what somebody adds: the square root of a number may be refused
+    where numpy has one.
+    """
+    seen = all(x.axes() if isinstance(x, Access) else np.isfinite(x.values).all() for x in part.operands)
+    return seen and getattr(primitives, row.name, None) is row
 
 
 def call_in(text: str) -> Any:  # noqa: ANN401 - a call or a text

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 LANES = {"v": "u", "g": "h"}
 """Where the numbers are that have lanes."""
 
-USED = {*"vguh", "np", "view", "inputs", "batch", "lanes", "weight", "constants", "program", "workspace"}
+USED = {
+    *("np", "view", "finite", "inputs", "batch", "lanes", "weight", "constants", "program", "workspace"),
+    *"vguh",
+}
 """Names that every program uses."""
 
 

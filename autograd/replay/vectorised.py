@@ -115,7 +115,7 @@ class Vectorised:
     def _finite(program: Callable[..., Any], inputs: tuple[Any, ...]) -> Any:  # noqa: ANN401
         with np.errstate(all="ignore"):
             results = program(*inputs)
-            if not all(map(math.isfinite, map(square, results if type(results) is tuple else [results]))):
+            if not all(map(finite, results if type(results) is tuple else [results])):
                 raise FloatingPointError
         return results
 
@@ -128,15 +128,17 @@ class Vectorised:
             (name, partials_elementwise(row) if name.endswith("_partials_array") else elementwise(row))
             for name, row in (*arrays.values.called.items(), *arrays.dialect.called.items())
         )
-        names.update(np=np, view=view)
+        names.update(np=np, view=view, finite=finite)
         make = emit.made(source, names)["workspace"]
         constants = arrays.memory.constants
         return make(constants, lanes) if lanes else make(constants)  # type: ignore[no-any-return]
 
 
-def square(x: Any) -> float:  # noqa: ANN401 - a number or an array
-    """Return Σ x², which is finite if all of x is, and not too large."""
-    return x * x if isinstance(x, float) else float(np.vdot(x, x))
+def finite(x: Any) -> bool:  # noqa: ANN401 - a number or an array
+    """Whether all of x is finite: if Σ x² is, which is quicker to find; it may also overflow."""
+    if isinstance(x, float):
+        return math.isfinite(x)
+    return math.isfinite(np.vdot(x, x)) or bool(np.isfinite(x).all())
 
 
 def view(memory: Any, start: int, shape: tuple[int, ...], strides: tuple[int, ...]) -> Any:  # noqa: ANN401 - arrays

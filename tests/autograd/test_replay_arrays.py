@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,18 +12,22 @@ import pytest
 
 from autograd import (
     TABLE,
+    Domain,
     DomainError,
     StaleProgram,
     Value,
     clip,
     gradients,
     ieee,
+    primitive,
     record,
     sign,
     step,
     where,
 )
+from autograd.replay.arrays import ArrayRows, Call, call_in
 from autograd.replay.schedule import scheduled
+from autograd.symbols import OPERATORS
 from tests.autograd.random_programs import random_program, random_vector_program
 from tests.autograd.test_replay import REFUSED, eagerly
 from tests.benchmarks import workloads
@@ -116,8 +121,6 @@ def test_dots_by_hand_or_by_name_or_by_sum_are_the_same_program() -> None:
 
 
 def test_a_row_that_numpy_has_not_is_evaluated_number_by_number() -> None:
-    from autograd import primitive
-
     odd = primitive("odd", lambda x: float(f"{x:.3f}"), (lambda z, x: 1,))
     f = lambda v: sum(odd(x * 1.0001) for x in v)  # noqa: E731
     point = [0.1 * i for i in range(20)]
@@ -135,6 +138,50 @@ def test_a_guard_and_a_domain_hold_in_arrays_too() -> None:
         program(point[::-1])
     with pytest.raises(DomainError, match=r"log is not defined at v_19 = -1\.0"):
         program([*point[:-1], -1.0])
+
+
+EDGES = (-math.inf, -2.0, -1.0, -0.5, -0.0, 0.0, 0.5, 1.0, 2.0, math.inf)
+
+
+@pytest.mark.parametrize("row", [row for row in TABLE.values() if row.domain is not None])
+def test_operands_outside_a_domain_are_told_by_the_results(row: Any) -> None:
+    outside = [xs for xs in itertools.product(EDGES, repeat=len(row.partials)) if row.domain.outside(*xs)]
+    names = [f"x{k}" for k in range(len(row.partials))]
+    dialect = ArrayRows("values", "<=>?")
+    text = str(dialect.value(row, [dialect.term(name) for name in names]))
+    assert outside
+    finite = [xs for xs in outside if all(map(math.isfinite, xs))]
+    if finite and (isinstance(call_in(text), Call) or row.function in OPERATORS):
+        columns = np.array(finite).T
+        with np.errstate(all="ignore"):
+            found = eval(text, {"np": np, **dict(zip(names, columns, strict=True))})  # noqa: S307 - from the table
+        assert not np.isfinite(found).any()
+    f = lambda v: sum(row(*v[k : k + len(names)]) for k in range(0, len(v), len(names)))  # noqa: E731
+    inside = next(
+        xs
+        for xs in itertools.product((0.5, 1.0, 1.5), repeat=len(names))
+        if not row.domain.outside(*xs) and math.isfinite(row.of_floats(*xs))
+    )
+    program = record(f, [*inside] * 20, backend="numpy")
+    for xs in outside[:: 1 + len(outside) // 8]:
+        with pytest.raises(DomainError, match="is not defined"):
+            program.value([*inside * 10, *xs, *inside * 9])
+
+
+def test_a_row_of_ones_own_may_be_narrower_than_numpy() -> None:
+    narrow = primitive("narrow", math.sqrt, (lambda z, x: 0.5 / z,), domain=Domain("x ≥ 1", lambda x: x < 1))
+    f = lambda v: sum(narrow(x) for x in v)  # noqa: E731
+    program = record(f, [2.0] * 20, backend="numpy")
+    assert "np.sqrt(" in program.source
+    with pytest.raises(DomainError, match="narrow is not defined"):
+        program([2.0] * 19 + [0.5])
+
+
+def test_what_only_the_squares_of_results_overflow_is_no_reason_to_run_eagerly() -> None:
+    f = lambda v: sum(x.log() for x in v) + sum(x / 1e-200 for x in v)  # noqa: E731
+    program = record(f, [1.0] * 20, backend="numpy")
+    program._eagerly = None
+    assert program.value([1.0] * 20) == pytest.approx(20e200)
 
 
 def test_special_values_are_those_of_eager_evaluation() -> None:
