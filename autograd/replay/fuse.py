@@ -2,7 +2,7 @@
 
 `b + w1*x1 + w2*x2`, `dot(w, x, b)` and `sum([b, w1*x1, w2*x2])` mean the same: two products
 and a term. A sum that only another sum reads becomes part of it. Everything else stays a
-row of the table on its operands.
+row of the table on its operands, and is computed once for all equal operands.
 """
 
 from __future__ import annotations
@@ -103,11 +103,25 @@ class Fusing:
             "dot": self.dot,
         }
         made_by = {TABLE[name]: make for name, make in makers.items() if name in TABLE}
-        for slot, row, operands in zip(
+        self.kept = {x for guard in wengert.guards for x in (guard.left, guard.right)} | {wengert.output}
+        self.known: dict[Any, int] = {}  # where a row was first computed on these slots
+        same: dict[int, int] = {}
+        for slot, row, given in zip(
             range(first, len(self.uses)), wengert.rows, wengert.operands, strict=True
         ):
+            operands = tuple([same.get(x, x) if type(x) is int else x for x in given]) if same else given
             make = made_by.get(row)
-            self.statements[slot] = Statement(row, operands) if make is None else make(*operands)
+            before = slot if make else self.computed(row, operands, slot)
+            if before == slot:
+                self.statements[slot] = make(*operands) if make else Statement(row, operands)
+            else:
+                same[slot] = before
+
+    def computed(self, row: Primitive, operands: tuple[Operand, ...], slot: int) -> int:
+        """Return the slot in which a row on these operands is computed first: losses on the same outputs."""
+        if slot in self.kept or not all(type(x) is int for x in operands):  # 0.0 and -0.0 would be one key
+            return slot
+        return self.known.setdefault((row, operands), slot)
 
     def total(self, *operands: Operand) -> Statement:
         """Add up, and take in what only this sum reads."""

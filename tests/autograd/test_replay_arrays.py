@@ -19,6 +19,7 @@ from autograd import (
     clip,
     gradients,
     ieee,
+    logsumexp,
     primitive,
     record,
     sign,
@@ -241,3 +242,29 @@ def test_a_value_on_the_way_may_be_shared_by_many() -> None:
     close(record(f, point, backend="numpy")(point), eagerly(f, point))
     leaves = [Value(x) for x in point]
     assert gradients(f(leaves), leaves) == eagerly(f, point)[1]
+
+
+def test_equal_rows_on_equal_operands_are_computed_once() -> None:
+    # 21.0 is no slot, and 0.0 is not -0.0
+    def f(xs: list[Any]) -> Any:
+        total = logsumexp(xs)
+        again, shifted = logsumexp(xs), [logsumexp([*xs, constant]) for constant in (0.0, -0.0, 1.0)]
+        return sum((total - x) * (again * x) for x in xs) + sum(shifted) + 1.0 / (again - total - 21.0)
+
+    point = [0.1 * k for k in range(20)]
+    program = record(f, point, backend="numpy")
+    close(program(point), eagerly(f, point))
+    statements = scheduled(program.wengert).statements.values()
+    assert [statement.row for statement in statements].count(TABLE["logsumexp"]) == 4
+
+
+def test_what_a_comparison_needs_is_kept_beside_its_equal() -> None:
+    def f(xs: list[Any]) -> Any:
+        total = logsumexp(xs)
+        return total * sum(xs) if logsumexp(xs) > 0.0 else total
+
+    point = [0.1 * k for k in range(20)]
+    program = record(f, point, backend="numpy")
+    close(program(point), eagerly(f, point))
+    with pytest.raises(StaleProgram):
+        program([-10.0] * 20)
