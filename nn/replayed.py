@@ -1,9 +1,10 @@
 """The losses of `fit` by recorded programs: the same steps, without a graph for each sample.
 
-The loss on one sample is recorded once, as a program over the weights, the inputs and, where
-the loss lets it be a number like any other, the target; else there is a program for each
-target, such as a class. While they are replayed the weights are in one array, which the
-optimizer moves as a whole. The Values get them back whenever somebody looks.
+The loss on one sample is recorded once, as a program over the weights, the inputs and the
+target. Where the loss does not let the target be a number like any other, such as the number of a
+class, the program is Σ c_k · loss(outputs, target k), and a sample has c_k = 1 for its own target
+and 0 for the others: products and sums that are exact. While it is replayed the weights are in one
+array, which the optimizer moves as a whole. The Values get them back whenever somebody looks.
 
 Not every training can be replayed, and what cannot is refused with the reason: operations
 that depend on the numbers, a model that changes when it is called, a sample on which
@@ -14,12 +15,13 @@ from __future__ import annotations
 
 import math
 import pickle
+from functools import cached_property
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd import AutogradError, Program, Value, gradients, record
+from autograd import AutogradError, Program, Value, dot, gradients, record
 from nn.errors import ReplayError
 from nn.metrics import loss_on, mean_of
 from nn.module import check_data, plain, set_data
@@ -32,10 +34,10 @@ if TYPE_CHECKING:
     from nn.optim import Leaves, Optimizer, Rule
 
 MANY = 100
-"""Of more targets than these, each with a program of its own, none is recorded."""
+"""Of more targets than these, where they cannot be numbers like any other, none is recorded."""
 
 CHECKED = 3
-"""On so many samples of each program eager evaluation has to give the same."""
+"""On so many samples eager evaluation has to give the same, and at least on one of each target."""
 
 CLOSE = 1e-9
 """How near, relative to the largest slope."""
@@ -103,12 +105,15 @@ class FlatWeights:
         return np.concatenate(parts)
 
 
-class Sample(NamedTuple):
-    """A program for one sample, and arrays that it reads the sample from."""
+class Columns(NamedTuple):
+    """Samples as a program takes them, in arrays, a row for each."""
 
-    program: Program
-    run: Any
-    arrays: tuple[Any, ...]  # the inputs, and the target unless it is recorded
+    inputs: Any
+    targets: Any
+
+    def rows(self, chosen: Any) -> Columns:  # noqa: ANN401 - numbers of samples
+        """Return some of the samples."""
+        return Columns(self.inputs[chosen], self.targets[chosen])
 
 
 class Replay:
@@ -118,14 +123,17 @@ class Replay:
     ----------
     model, loss, optimizer
         What is trained, on what, and by what.
-    samples
-        All samples (x, y) that there will be.
+    train, validation
+        The samples (x, y) to train on, and those to look at.
+    single
+        Whether there is one sample at a time to train on.
     sure
         Whether it is said that neither model nor loss changes from call to call. Else it is looked
         whether they do, and a training where that cannot be seen is refused.
     backend
-        What runs the programs: see `autograd.record`. With "python" every number is that of eager
-        evaluation, to the last bit, if there is one sample at a time.
+        What runs the program: see `autograd.record`. With "python", one sample at a time, every
+        number is that of eager evaluation to the last bit, if the loss goes through the outputs in
+        the same order for every target.
 
     Raises
     ------
@@ -138,23 +146,28 @@ class Replay:
         model: Module,
         loss: Loss,
         optimizer: Optimizer,
-        samples: Sequence[tuple[Any, Any]],
+        train: Sequence[tuple[Any, Any]],
+        validation: Sequence[tuple[Any, Any]],
         *,
+        single: bool = False,
         sure: bool = False,
         backend: str = "numpy",
     ) -> None:
         if not optimizer.follows_its_rule:
             raise ReplayError(f"{type(optimizer).__name__} takes its steps in a way of its own")
         self.model, self.loss, self.optimizer, self.backend = model, loss, optimizer, backend
+        self.single = single or backend == "python"
+        self.samples = train
         self.weights = FlatWeights(model, optimizer)
         self.weights.read()
-        self.programs: dict[str, Sample] = {}
+        self.choices: dict[str, Any] = {}  # of targets that are not numbers like any other: c_1, c_2, …
         before = b"" if sure else _state(model, loss)
         try:
-            self._record(samples)
-            for y, chosen in self._by_program(samples).items():
-                for x, target in chosen[:CHECKED]:
-                    self._check(self.programs[y], x, target)
+            self.program = self._recorded([*train, *validation])
+            self.train, self.validation = self._columns(train), self._columns(validation)
+            firsts = {repr(train[k][1]): k for k in reversed(range(len(train)))} if self.choices else {}
+            for k in {*range(min(CHECKED, len(train))), *firsts.values()}:
+                self._check(k)
         except ReplayError:
             raise
         except Exception as problem:  # a model is anybody's code, and eager evaluation will judge it
@@ -164,54 +177,59 @@ class Replay:
 
     # Recording ------------------------------------------------------------------------------------
 
-    def _record(self, samples: Sequence[tuple[Any, Any]]) -> None:
-        """Record one program for all targets, or one for each."""
+    def _recorded(self, samples: Sequence[tuple[Any, Any]]) -> Program:
+        """Record the loss on one sample, by the target as a number, or by a choice among all targets."""
         x, y = samples[0]
         try:
-            self.programs[""] = self._sample(x, y, fixed=False)
-        except AutogradError:
-            targets = {repr(y): (x, y) for x, y in samples}
+            return self._program(self._loss_on, x, y)
+        except Exception:  # a loss is anybody's code, and may refuse a Value, or look something up by it
+            targets = {repr(y): y for _, y in samples}
             if len(targets) > MANY:
                 raise
-            self.programs = {key: self._sample(x, y, fixed=True) for key, (x, y) in targets.items()}
+        self.choices = dict(zip(targets, np.eye(len(targets)), strict=True))
 
-    def _sample(self, x: Any, y: Any, *, fixed: bool) -> Sample:  # noqa: ANN401 - of any structure
-        """Record the loss on one sample, whose target is fixed or a number like any other."""
+        def chosen(outputs: Any, choice: Sequence[Value]) -> Value:  # noqa: ANN401 - what the model gives
+            return dot([self._loss_on(outputs, y) for y in targets.values()], choice)
 
-        def one(_: Any, x: Any, *target: Any) -> Value:  # noqa: ANN401 - arrays of Values, or Values
-            error = self.loss(self.model(plain(x)), plain(target[0]) if target else y)
-            if not isinstance(error, Value):
-                raise ReplayError(f"the loss is {error!r}, not a Value")
-            return error
+        return self._program(chosen, x, self.choices[repr(y)])
 
-        arrays = tuple([np.array(part, dtype=float) for part in ((x,) if fixed else (x, y))])
+    def _program(self, loss: Loss, x: Any, y: Any) -> Program:  # noqa: ANN401 - of any structure
+        """Record a loss."""
         values = np.array(self.weights.values, dtype=object)
-        program: Program = record(one, values, *[array[()] for array in arrays], backend=self.backend)
+        program: Program = record(
+            lambda _, x, y: loss(self.model(plain(x)), plain(y)),
+            values,
+            *[np.array(part, dtype=float)[()] for part in (x, y)],
+            backend=self.backend,
+        )
         if program.wengert.guards:
             raise ReplayError("what it computes depends on comparisons of numbers")
-        if not isinstance(program.wengert.output, int):
-            raise ReplayError("the loss is a constant")
-        return Sample(program, program.bind(self.weights.numbers, *arrays), arrays)
+        return program
 
-    def _check(self, sample: Sample, x: Any, y: Any) -> None:  # noqa: ANN401 - of any structure
-        """Compare a program with eager evaluation, on one sample."""
-        error = loss_on(self.model, self.loss, x, y)
+    def _loss_on(self, outputs: Any, y: Any) -> Value:  # noqa: ANN401 - the loss knows
+        error = self.loss(outputs, y)
+        if not isinstance(error, Value):
+            raise ReplayError(f"the loss is {error!r}, not a Value")
+        if error.primitive is None:
+            raise ReplayError("the loss is not computed")
+        return error
+
+    def _columns(self, samples: Sequence[tuple[Any, Any]]) -> Columns:
+        """Put samples into arrays."""
+        inputs, targets = zip(*samples, strict=True)
+        rows = [self.choices[repr(y)] for y in targets] if self.choices else targets
+        return Columns(np.array(inputs, dtype=float), np.array(rows, dtype=float))
+
+    def _check(self, k: int) -> None:
+        """Compare the program with eager evaluation, on a training sample."""
+        error = loss_on(self.model, self.loss, *self.samples[k])
         slopes = np.array(gradients(error, self.weights.values))
         if not np.isfinite(slopes).all():
             return  # then nothing is replayed either
-        value, found = self._one(sample, x, y)
+        value, found = self._sum([k])
         near = CLOSE * (1 + float(np.abs(slopes).max()))
         if not (abs(value - error.data) <= near and np.allclose(found, slopes, rtol=0, atol=near)):
             raise ReplayError("its loss is not the same at each call, or for Values as for numbers")
-
-    def _by_program(self, samples: Sequence[tuple[Any, Any]]) -> dict[str, list[tuple[Any, Any]]]:
-        """Sort samples by the program for their target."""
-        if "" in self.programs:
-            return {"": list(samples)}
-        found: dict[str, list[tuple[Any, Any]]] = {}
-        for x, y in samples:
-            found.setdefault(repr(y), []).append((x, y))
-        return found
 
     # Replaying ------------------------------------------------------------------------------------
 
@@ -233,46 +251,33 @@ class Replay:
     def _write_memory(self) -> None:
         self.optimizer.memory = {name: plain(column) for name, column in self.optimizer.memory.items()}
 
-    def error(self, samples: Sequence[tuple[Any, Any]]) -> Error | None:
-        """Return the mean loss and its gradient; None if they are out of the ordinary.
+    def error(self, batch: Sequence[int]) -> Error | None:
+        """Return the mean loss on training samples and its gradient; None if they are out of the ordinary.
 
         Eager evaluation has to say then what happens.
         """
-        total, slopes = 0.0, 0.0
         try:
-            if len(samples) == 1:
-                ((x, y),) = samples
-                total, slopes = self._one(self.programs[self._key(y)], x, y)
-            else:
-                for key, chosen in self._by_program(samples).items():
-                    value, found = self._many(self.programs[key], chosen)
-                    total, slopes = total + value, slopes + found / len(samples)
-                total /= len(samples)
+            total, slopes = self._sum(batch)
         except AutogradError:
             return None
-        if not (math.isfinite(total) and np.isfinite(slopes).all()):
-            return None
-        return Error(total, slopes, self.weights)
+        error = Error(total / len(batch), slopes / len(batch), self.weights)
+        return error if math.isfinite(total) and np.isfinite(slopes).all() else None
 
     def eagerly(self, error: Value) -> Error:
         """Return a mean loss that was evaluated eagerly, and its gradient."""
         return Error(error.data, np.array(gradients(error, self.weights.values)), self.weights)
 
-    def mean_loss(self, samples: Sequence[tuple[Any, Any]]) -> float | None:
-        """Return the mean loss; None if it is out of the ordinary."""
+    def mean_loss(self) -> float | None:
+        """Return the mean loss on the validation samples; None if it is out of the ordinary."""
         try:
             if self.backend == "python":
-                losses = [self._one(self.programs[self._key(y)], x, y)[0] for x, y in samples]
-                return mean_of(losses)
-            sums = [
-                self._many(self.programs[y], chosen)[0] for y, chosen in self._by_program(samples).items()
-            ]
+                return mean_of([self._one(*sample)[0] for sample in zip(*self.validation, strict=True)])
+            total, _ = self._many(self.validation)
         except AutogradError:
             return None
-        total = math.fsum(sums) / len(samples)
-        return total if math.isfinite(total) else None
+        return total / len(self.validation.inputs) if math.isfinite(total) else None
 
-    def check(self, x: Any, y: Any) -> None:  # noqa: ANN401 - of any structure
+    def check(self) -> None:
         """Make sure that the loss is still the one that was recorded, with the weights in the Values.
 
         Raises
@@ -281,29 +286,34 @@ class Replay:
             If it is not.
         """
         try:
-            self._check(self.programs[self._key(y)], x, y)
+            self._check(0)
         except ReplayError as problem:
             problem.add_note("It was when training began; pass replay=False to fit.")
             raise
         except AutogradError:
             pass  # out of range: training itself will meet it, and say so
 
-    def _key(self, y: Any) -> str:  # noqa: ANN401 - of any structure
-        return "" if "" in self.programs else repr(y)
+    def _sum(self, batch: Sequence[int]) -> tuple[float, Any]:
+        """Return the sum of the losses on training samples, and its gradient."""
+        if not self.single:
+            return self._many(self.train.rows(batch))
+        parts = [self._one(self.train.inputs[k], self.train.targets[k]) for k in batch]
+        values, slopes = zip(*parts, strict=True)
+        return sum(values), sum(slopes)
 
-    @staticmethod
-    def _one(sample: Sample, *numbers: Any) -> tuple[float, Any]:  # noqa: ANN401 - of any structure
-        for array, given in zip(sample.arrays, numbers, strict=False):
-            array[...] = given
-        value: float = sample.run()
-        return value, sample.run.gradients[0].copy()
+    def _one(self, x: Any, y: Any) -> tuple[float, Any]:  # noqa: ANN401 - of any structure
+        _, inputs, target = self._bound.arrays
+        inputs[...], target[...] = x, y
+        return self._bound(), self._bound.gradients[0].copy()
 
-    def _many(self, sample: Sample, chosen: Sequence[tuple[Any, Any]]) -> tuple[float, Any]:
-        columns = [np.array(column, dtype=float) for column in zip(*chosen, strict=True)]
-        value, (slopes, *_) = sample.program.map(
-            self.weights.numbers, *columns[: len(sample.arrays)], reduce="sum"
-        )
+    def _many(self, samples: Columns) -> tuple[float, Any]:
+        value, (slopes, *_) = self.program.map(self.weights.numbers, *samples, reduce="sum")
         return value, slopes
+
+    @cached_property
+    def _bound(self) -> Any:  # noqa: ANN401 - what a program is bound to
+        x, y = self.train.rows(0)
+        return self.program.bind(self.weights.numbers, x.copy(), np.array(y))
 
 
 def _state(model: Module, loss: Loss) -> bytes:

@@ -145,7 +145,7 @@ class Run:
     def error(self, batch: list[int]) -> Value | Error:
         """Return the mean loss on training samples, to go backward from."""
         if self.replayed:
-            error = self.replayed.error([self.samples[k] for k in batch])
+            error = self.replayed.error(batch)
             if error is not None:
                 return error
             self.show()
@@ -174,8 +174,8 @@ class Run:
     def validation_loss(self) -> float:
         """Return the mean loss on the validation set."""
         if self.replayed:
-            self.replayed.check(*self.samples[0])
-            found = self.replayed.mean_loss(self.validation_samples)
+            self.replayed.check()
+            found = self.replayed.mean_loss()
             if found is not None:
                 return found
         return mean_loss(self.model, self.loss, self.validation)
@@ -184,14 +184,20 @@ class Run:
 
     def begin_replay(self) -> None:
         """Record the loss, unless that is not wanted or not possible; the history says which."""
-        self.validation_samples = samples(self.validation)
         why_not = "replay=False" if self.replay is False else ""
         if self.replay is None and self.callbacks:
             why_not = "a callback may change the model; pass replay=True if none does"
         if not why_not:
-            every = [*self.samples, *self.validation_samples]
             try:
-                self.replayed = Replay(self.model, self.loss, self.optimizer, every, sure=self.replay is True)
+                self.replayed = Replay(
+                    self.model,
+                    self.loss,
+                    self.optimizer,
+                    self.samples,
+                    samples(self.validation),
+                    single=self.draws.size == 1,
+                    sure=self.replay is True,
+                )
             except ReplayError as problem:
                 if self.replay:
                     raise

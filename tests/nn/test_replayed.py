@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import nn.run
+from autograd import log_softmax
 from nn import (
     MLP,
     SGD,
@@ -30,6 +31,7 @@ from nn import (
     split,
     two_moons,
 )
+from nn.data import samples
 from nn.module import Module
 from nn.optim import Leaves
 from nn.replayed import Replay
@@ -123,6 +125,58 @@ def test_every_loss_with_its_targets(sizes: list[int], loss: Any, data: Any, act
     ]
     same(*both)
     assert both[0].path == "replayed"
+
+
+THREE = (RANDOM.normal(size=(30, 2)), np.arange(30) % 3)
+
+
+def replay_of(loss: Any, train: Any, model: Module | None = None, **settings: Any) -> Replay:
+    model = model or MLP(2, [4, 3], "tanh")
+    return Replay(model, loss, SGD(model.parameters(), 0.1), samples(train), samples(train), **settings)
+
+
+def by_class(outputs: Any, target: int) -> Any:
+    """Let the class decide what is computed, not only what of."""
+    return softmax_cross_entropy(outputs, target) if target else outputs[0] * outputs[0] + outputs[1].exp()
+
+
+def looked_up(outputs: Any, target: int) -> Any:
+    return -log_softmax(outputs)[target]
+
+
+@pytest.mark.parametrize("loss", [softmax_cross_entropy, by_class, looked_up])
+def test_a_class_chooses_among_the_losses_in_one_program(loss: Any) -> None:
+    same(
+        *[trained(MLP(2, [4, 3]), loss, (THREE, THREE), batch_size=4, replay=how)[0] for how in (True, False)]
+    )
+    replay = replay_of(loss, THREE)
+    assert [choice.tolist() for choice in replay.choices.values()] == np.eye(3).tolist()
+    one, mean = replay.error([5]), replay.error(range(30))
+    assert one
+    assert mean
+    assert one.data == pytest.approx(loss(replay.model(THREE[0][5]), 2).data, rel=1e-12)
+    assert mean.data == pytest.approx(replay.mean_loss(), rel=1e-12)
+
+
+def test_a_target_that_is_a_number_to_the_loss_is_no_choice() -> None:
+    assert replay_of(mse, (LINE[0], LINE[1][:, 0]), MLP(2, [1])).choices == {}
+
+
+def test_more_targets_than_a_program_should_choose_among_are_trained_eagerly() -> None:
+    data = np.zeros((120, 2)), np.arange(120)
+    with pytest.raises(ReplayError, match="needs a target of 0 to 119"):
+        replay_of(softmax_cross_entropy, data, MLP(2, [120]))
+
+
+def test_a_loss_that_is_another_one_when_it_is_called_again_with_one_of_the_classes() -> None:
+    calls = [0, 0, 0]
+
+    def loss(outputs: Any, target: int) -> Any:
+        calls[target] += 1
+        return softmax_cross_entropy(outputs, target) * (calls[2] if target == 2 else 1)
+
+    with pytest.raises(ReplayError, match="not the same at each call"):
+        replay_of(loss, THREE, sure=True)
 
 
 class Branching(Module):
