@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from autograd import AutogradError, OperandError, Value
 from nn.data import samples
 from nn.errors import NonFiniteError, TargetError
+from nn.outputs import scores_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -65,7 +66,8 @@ def accuracy(model: Module, data: Data, *, threshold: float = 0.0) -> float:
 
     Of several outputs the largest is the predicted class, the first of equals. A
     single output above the threshold predicts a target above 0 (so 1 of 0 and 1, or of
-    -1 and +1); for a sigmoid output the threshold is 0.5.
+    -1 and +1); for a sigmoid output the threshold is 0.5. On many samples the model is recorded
+    and replayed, which does not change a prediction.
 
     Raises
     ------
@@ -84,13 +86,12 @@ def accuracy(model: Module, data: Data, *, threshold: float = 0.0) -> float:
     """
     right = 0
     drawn_from = samples(data)
-    for k, (x, y) in enumerate(drawn_from):
-        output = model(x)
-        scores = [o.data for o in ([output] if isinstance(output, Value) else output)]
-        if any(math.isnan(score) for score in scores):
+    found = scores_of(model, [x for x, _ in drawn_from], threshold)
+    for k, ((_, y), scores) in enumerate(zip(drawn_from, found, strict=True)):
+        if any(map(math.isnan, [scores] if isinstance(scores, float) else scores)):
             raise NonFiniteError(f"the output for sample {k} is nan; there is no class in it")
-        if isinstance(output, Value):
-            right += (scores[0] > threshold) == (_class(y, k) > 0)
+        if isinstance(scores, float):
+            right += (scores > threshold) == (_class(y, k) > 0)
         elif 0 <= _class(y, k) < len(scores):
             right += scores.index(max(scores)) == y
         else:

@@ -14,7 +14,6 @@ the program and eager evaluation differ.
 from __future__ import annotations
 
 import math
-import pickle
 from functools import cached_property
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +24,7 @@ from autograd import AutogradError, Program, Value, dot, gradients, record
 from nn.errors import ReplayError
 from nn.metrics import loss_on, mean_of
 from nn.module import check_data, plain, set_data
+from nn.outputs import what_is_remembered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,7 +161,7 @@ class Replay:
         self.weights = FlatWeights(model, optimizer)
         self.weights.read()
         self.choices: dict[str, Any] = {}  # of targets that are not numbers like any other: c_1, c_2, …
-        before = b"" if sure else _state(model, loss)
+        before = None if sure else _state(model, loss)
         try:
             self.program = self._recorded([*train, *validation])
             self.train, self.validation = self._columns(train), self._columns(validation)
@@ -316,18 +316,18 @@ class Replay:
         return self.program.bind(self.weights.numbers, x.copy(), np.array(y))
 
 
-def _state(model: Module, loss: Loss) -> bytes:
+def _state(model: Module, loss: Loss) -> tuple[bytes, list[float]]:
     """Return all that a model and a loss remember."""
     if getattr(loss, "__closure__", None):
         raise ReplayError(
             "the loss uses variables of the function around it, which may change; "
             "pass replay=True if they do not"
         )
-    remembered = None if isinstance(loss, FunctionType) else loss
     try:
-        return pickle.dumps((model, remembered))
+        remembered, values = what_is_remembered((model, None if isinstance(loss, FunctionType) else loss))
     except Exception as problem:  # a model may hold anything
         raise ReplayError(
             "it cannot be seen whether the model changes when it is called, since it "
             f"cannot be pickled ({problem}); pass replay=True if it does not"
         ) from problem
+    return remembered, [value.data for value in values]
