@@ -93,11 +93,10 @@ def save_checkpoint(
     >>> [w.data for w in twin.parameters()] == [w.data for w in model.parameters()]
     True
     """
-    for name, parameter in model.named_parameters():
-        if not math.isfinite(parameter.data):
-            raise NonFiniteError(f"parameter {name} is {parameter.data!r}; nothing was saved")
-    parts = _parts(model, optimizer, draws, history)
-    state = {name: part.state() for name, part in parts.items()}
+    state = {name: part.state() for name, part in _parts(model, optimizer, draws, history).items()}
+    for name, number in zip(state["model"]["names"], state["model"]["weights"], strict=True):
+        if not math.isfinite(number):
+            raise NonFiniteError(f"parameter {name} is {number!r}; nothing was saved")
     write_atomically(path, _packed({"facts": _facts(model, optimizer, about), "state": state}))
 
 

@@ -135,7 +135,11 @@ def _collect(part: object, name: str, found: dict[Value, str], seen: dict[int, t
     if id(part) not in seen:
         seen[id(part)] = name, part  # which keeps it, so that nothing else can have its id
         for key, inner in items:
-            _collect(inner, f"{name}.{key}" if name else str(key), found, seen)
+            inner_name = f"{name}.{key}" if name else str(key)
+            if type(inner) is Value:  # as most are
+                found.setdefault(inner, inner_name)
+            else:
+                _collect(inner, inner_name, found, seen)
 
 
 def _watched(call: Callable[..., Any]) -> Callable[..., Any]:
