@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import LengthError, OperandError, Value
 from nn.errors import NonFiniteError, SettingError, finite_setting, fraction_setting
-from nn.module import plain, set_data
+from nn.module import set_data
 from nn.schedules import schedule
 
 if TYPE_CHECKING:
@@ -80,6 +80,11 @@ class Leaves:
         """Return the gradient, or None if there is none at all."""
         has_any = any(value.has_grad for _, value in self.named)
         return [value.grad for _, value in self.named] if has_any else None
+
+    @staticmethod
+    def norm(gradients: Any) -> float:  # noqa: ANN401
+        """Return the norm of a gradient."""
+        return math.hypot(*gradients)
 
     def set(self, numbers: Any) -> None:  # noqa: ANN401
         """Set the numbers, all or none."""
@@ -265,8 +270,9 @@ class Optimizer:
             raise SettingError(
                 "no parameter has a gradient; call backward() on a loss that depends on them first"
             )
-        self._refuse_non_finite(gradients, "the gradient of")
-        norm = math.hypot(*plain(gradients))
+        norm = self.weights.norm(gradients)
+        if not math.isfinite(norm):
+            self._refuse_non_finite(gradients, "the gradient of")
         if self.max_norm is not None and norm > self.max_norm:
             if norm == math.inf:
                 raise NonFiniteError("the gradient's norm overflows; no parameter was changed")

@@ -37,10 +37,13 @@ MANY = 100
 """Of more targets than these, where they cannot be numbers like any other, none is recorded."""
 
 CHECKED = 3
-"""On so many samples eager evaluation has to give the same, and at least on one of each target."""
+"""On so many samples eager evaluation has to give the same loss and gradient."""
 
 CLOSE = 1e-9
 """How near, relative to the largest slope."""
+
+SMALLEST = 1e-200
+"""A sum of squares that is smaller may have lost some of them."""
 
 
 class Error(NamedTuple):
@@ -58,22 +61,27 @@ class Error(NamedTuple):
 class FlatWeights:
     """The weights of a model in one array, for an optimizer: what `nn.optim.Leaves` is with Values."""
 
-    def __init__(self, model: Module, optimizer: Optimizer) -> None:
+    def __init__(self, model: Module, optimizer: Optimizer, *, exact: bool = False) -> None:
         self.named = model.named_parameters()
         self.values = [value for _, value in self.named]
         self.numbers = np.zeros(len(self.values))
         self.slopes: Any = None
         self.leaves: Leaves = optimizer.weights
-        place = {value: k for k, value in enumerate(self.values)}
-        self.moving = np.array([place[value] for value in optimizer.parameters])
+        self.exact = exact  # whether each number is to be that of an optimizer on Values, to the last bit
+        self.moving: Any = slice(None)
+        if optimizer.parameters != self.values:
+            place = {value: k for k, value in enumerate(self.values)}
+            self.moving = np.array([place[value] for value in optimizer.parameters])
 
     def read(self) -> None:
         """Take the numbers from the Values."""
         self.numbers[:] = [value.data for value in self.values]
 
     def write(self) -> None:
-        """Give the numbers to the Values."""
-        set_data(self.named, self.numbers.tolist())
+        """Give the numbers to the Values, unless they have them."""
+        numbers = self.numbers.tolist()
+        if [value.data for value in self.values] != numbers:
+            set_data(self.named, numbers)
 
     def get(self) -> Any:  # noqa: ANN401 - an array
         """Return the weights that the optimizer moves."""
@@ -82,6 +90,13 @@ class FlatWeights:
     def gradients(self) -> Any:  # noqa: ANN401 - an array
         """Return their gradient, or None if there is none."""
         return None if self.slopes is None else self.slopes[self.moving]
+
+    def norm(self, gradients: Any) -> float:  # noqa: ANN401 - an array
+        """Return the norm of a gradient."""
+        square = float(np.vdot(gradients, gradients))
+        if self.exact or not SMALLEST < square < math.inf:
+            return math.hypot(*gradients.tolist())
+        return math.sqrt(square)
 
     def set(self, numbers: Any) -> None:  # noqa: ANN401 - an array
         """Move them, or none if a number will not do."""
@@ -102,7 +117,7 @@ class FlatWeights:
     @staticmethod
     def joined(parts: Sequence[Any]) -> Any:  # noqa: ANN401 - an array
         """Put the columns of groups one after another."""
-        return np.concatenate(parts)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 class Columns(NamedTuple):
@@ -158,16 +173,17 @@ class Replay:
         self.model, self.loss, self.optimizer, self.backend = model, loss, optimizer, backend
         self.single = single or backend == "python"
         self.samples = train
-        self.weights = FlatWeights(model, optimizer)
+        self.weights = FlatWeights(model, optimizer, exact=backend == "python")
         self.weights.read()
         self.choices: dict[str, Any] = {}  # of targets that are not numbers like any other: c_1, c_2, …
         before = None if sure else _state(model, loss)
         try:
             self.program = self._recorded([*train, *validation])
             self.train, self.validation = self._columns(train), self._columns(validation)
-            firsts = {repr(train[k][1]): k for k in reversed(range(len(train)))} if self.choices else {}
-            for k in {*range(min(CHECKED, len(train))), *firsts.values()}:
+            for k in range(min(CHECKED, len(train))):
                 self._check(k)
+            if self.choices:
+                self._check_choices(train[0][0], {repr(y): y for _, y in [*train, *validation]})
         except ReplayError:
             raise
         except Exception as problem:  # a model is anybody's code, and eager evaluation will judge it
@@ -227,9 +243,14 @@ class Replay:
         if not np.isfinite(slopes).all():
             return  # then nothing is replayed either
         value, found = self._sum([k])
-        near = CLOSE * (1 + float(np.abs(slopes).max()))
-        if not (abs(value - error.data) <= near and np.allclose(found, slopes, rtol=0, atol=near)):
-            raise ReplayError("its loss is not the same at each call, or for Values as for numbers")
+        _compare([value, *found], [error.data, *slopes])
+
+    def _check_choices(self, x: Any, targets: dict[str, Any]) -> None:  # noqa: ANN401 - of any structure
+        """Compare all losses to choose among, which are what the program's slopes by c are, on one sample."""
+        outputs = self.model(x)
+        losses = [self._loss_on(outputs, y).data for y in targets.values()]
+        _, (*_, found) = self.program.map(self.weights.numbers, np.array([x]), np.zeros((1, len(targets))))
+        _compare(found[0], losses)
 
     # Replaying ------------------------------------------------------------------------------------
 
@@ -314,6 +335,12 @@ class Replay:
     def _bound(self) -> Any:  # noqa: ANN401 - what a program is bound to
         x, y = self.train.rows(0)
         return self.program.bind(self.weights.numbers, x.copy(), np.array(y))
+
+
+def _compare(found: Sequence[float], expected: Sequence[float]) -> None:
+    """Refuse numbers of a program that are not those of eager evaluation."""
+    if not np.allclose(found, expected, rtol=0, atol=CLOSE * (1 + float(np.abs(expected).max()))):
+        raise ReplayError("its loss is not the same at each call, or for Values as for numbers")
 
 
 def _state(model: Module, loss: Loss) -> tuple[bytes, list[float]]:

@@ -175,8 +175,9 @@ def test_a_loss_that_is_another_one_when_it_is_called_again_with_one_of_the_clas
         calls[target] += 1
         return softmax_cross_entropy(outputs, target) * (calls[2] if target == 2 else 1)
 
+    in_order = THREE[0], np.sort(THREE[1])  # so that the first samples are of one class
     with pytest.raises(ReplayError, match="not the same at each call"):
-        replay_of(loss, THREE, sure=True)
+        replay_of(loss, in_order, sure=True)
 
 
 class Branching(Module):
@@ -228,6 +229,22 @@ def test_what_cannot_be_replayed_is_trained_eagerly_and_the_history_says_why(mod
     history, _ = trained(model())
     assert re.match(reason, history.path)
     assert ", eager" in repr(history)
+
+
+@pytest.mark.parametrize("size", [1e-160, 1.0, 1e160])
+def test_the_norm_of_a_gradient_in_an_array_neither_overflows_nor_vanishes(size: float) -> None:
+    replay = replay_of(softmax_cross_entropy, THREE)
+    assert replay.weights.norm(np.array([3.0, -4.0]) * size) == pytest.approx(5 * size, rel=1e-15)
+
+
+def test_weights_that_somebody_changed_are_written_again() -> None:
+    replay = replay_of(softmax_cross_entropy, THREE)
+    first = replay.weights.values[0]
+    for number in (replay.weights.numbers[0], 0.25):
+        replay.weights.numbers[0] = number
+        first.data = 7.0
+        replay.weights.write()
+        assert first.data == number
 
 
 def test_what_was_asked_for_and_cannot_be_is_an_error() -> None:
