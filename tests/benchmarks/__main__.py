@@ -1,4 +1,4 @@
-"""Compare engines in one interleaved run: `python -m tests.benchmarks eager`, or `replay`.
+"""Compare engines in one interleaved run: `python -m tests.benchmarks eager`, `replay` or `digits`.
 
 Each engine runs in a process of its own. The processes take turns, a short burst each,
 since shared machines change their speed from second to second. CPU time; medians over
@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.engines import GRADIENTS, RECORDERS, SLOW
+from tests.benchmarks.engines import GRADIENTS, RECORDERS, SLOW, TRAININGS
 from tests.benchmarks.task import agree
 from tests.benchmarks.workloads import CHAIN
 
@@ -34,6 +34,7 @@ TITLES = {
     "W4": ("a chain of 1,000,000 operations, forward and backward", "s", 1.0),
 }
 REPLAY_ROUNDS = 25
+TRAINING_ROUNDS = 11
 REPLAY_TITLES = {
     "W1": "gradient of micrograd's README expression",
     "W2": "gradient of an MLP 2-16-16-1 on 100 samples: 65,077 operations",
@@ -80,11 +81,11 @@ class Worker:
         self.process.communicate()
 
 
-def take_turns(engines: Iterable[str], workload: str, rounds: int) -> list[Worker]:
-    """Measure engines in turns; the first one's numbers are those to find."""
+def take_turns(engines: Iterable[str], workload: str, rounds: int, *, alike: bool = True) -> list[Worker]:
+    """Measure engines in turns; the first one's numbers are those to find, if all are to be alike."""
     workers = [Worker(engine, workload) for engine in engines]
     for worker in workers[1:]:
-        if isinstance(worker.answer, list) and not agree(worker.answer, workers[0].answer):
+        if alike and isinstance(worker.answer, list) and not agree(worker.answer, workers[0].answer):
             worker.answer = "finds other numbers than glassgrad"
     running = [worker for worker in workers if isinstance(worker.answer, list)]
     for worker in running:
@@ -146,6 +147,22 @@ def replay_table(workload: str, *, slow: bool) -> None:
     print(f"  replay: {replay.engine}; by hand: {by_hand.engine}")
 
 
+def training_table() -> None:
+    """Train on the digits with whatever can, and print times and accuracies."""
+    print("\ndigits: 8 passes over 1,258 images, network 64-32-10, in batches of 16, then the test")
+    print(f"  median of {TRAINING_ROUNDS} rounds; test accuracies in percent, for seeds 0 to 4")
+    workers = take_turns(TRAININGS, "digits", TRAINING_ROUNDS, alike=False)
+    print(f"  {'engine':<27}{'ms':>6}{'× scikit-learn':>16}   accuracy")
+    for worker in workers:
+        if not worker.seconds:
+            print(f"  {worker.engine:<27}  {worker.answer}")
+        else:
+            accuracies = "  ".join([f"{100 * right:.1f}" for right in worker.answer])
+            milliseconds = f"{median(worker.seconds) * 1e3:.0f}"
+            print(f"  {worker.engine:<27}{milliseconds:>6}{ratio(worker, workers[-1]):>16}   {accuracies}")
+        worker.close()
+
+
 def import_time() -> None:
     """Print the CPU time of `import autograd` above that of a bare interpreter."""
 
@@ -167,14 +184,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
         "suite",
-        choices=["eager", "replay"],
-        help="eager: recording at each step; replay: what was recorded, compiled or derived before",
+        choices=["eager", "replay", "digits"],
+        help="eager: recording at each step; replay: what was recorded, compiled or derived before; "
+        "digits: a whole training",
     )
     parser.add_argument("workloads", nargs="*", help="only these, such as W2")
     parser.add_argument("--slow", action="store_true", help="also what takes many minutes to compile")
     wanted = parser.parse_args()
     titles = TITLES if wanted.suite == "eager" else REPLAY_TITLES
     print(f"{platform.python_implementation()} {platform.python_version()} on {platform.machine()}, CPU time")
+    if wanted.suite == "digits":
+        training_table()
+        return
     for workload in wanted.workloads or titles:
         if wanted.suite == "eager":
             eager_table(workload)
