@@ -183,7 +183,7 @@ class Replay:
             for k in range(min(CHECKED, len(train))):
                 self._check(k)
             if self.choices:
-                self._check_choices(train[0][0], {repr(y): y for _, y in [*train, *validation]})
+                self._check_choices(train[0][0])
         except ReplayError:
             raise
         except Exception as problem:  # a model is anybody's code, and eager evaluation will judge it
@@ -199,13 +199,15 @@ class Replay:
         try:
             return self._program(self._loss_on, x, y)
         except Exception:  # a loss is anybody's code, and may refuse a Value, or look something up by it
-            targets = {repr(y): y for _, y in samples}
-            if len(targets) > MANY:
+            distinct = {repr(y): y for _, y in samples}
+            if len(distinct) > MANY:
                 raise
-        self.choices = dict(zip(targets, np.eye(len(targets)), strict=True))
+        keys = sorted(distinct, key=lambda key: (len(key), key))  # classes as their outputs are
+        self.choices = dict(zip(keys, np.eye(len(keys)), strict=True))
+        self.targets = [distinct[key] for key in keys]
 
         def chosen(outputs: Any, choice: Sequence[Value]) -> Value:  # noqa: ANN401 - what the model gives
-            return dot([self._loss_on(outputs, y) for y in targets.values()], choice)
+            return dot([self._loss_on(outputs, y) for y in self.targets], choice)
 
         return self._program(chosen, x, self.choices[repr(y)])
 
@@ -245,11 +247,11 @@ class Replay:
         value, found = self._sum([k])
         _compare([value, *found], [error.data, *slopes])
 
-    def _check_choices(self, x: Any, targets: dict[str, Any]) -> None:  # noqa: ANN401 - of any structure
+    def _check_choices(self, x: Any) -> None:  # noqa: ANN401 - of any structure
         """Compare all losses to choose among, which are what the program's slopes by c are, on one sample."""
         outputs = self.model(x)
-        losses = [self._loss_on(outputs, y).data for y in targets.values()]
-        _, (*_, found) = self.program.map(self.weights.numbers, np.array([x]), np.zeros((1, len(targets))))
+        losses = [self._loss_on(outputs, y).data for y in self.targets]
+        _, (*_, found) = self.program.map(self.weights.numbers, np.array([x]), np.zeros((1, len(losses))))
         _compare(found[0], losses)
 
     # Replaying ------------------------------------------------------------------------------------
