@@ -279,8 +279,8 @@ def clip(x: float, low: float, high: float) -> float:
 def logsumexp(*xs: float) -> float:
     """Return log(Σ exp(x))."""
     top = largest(*xs)
-    if math.isinf(top) or math.isnan(top):
+    if not math.isfinite(top):
         return top
-    others = list(xs)
-    others.remove(top)  # its term is 1, beside which the small ones would be lost
-    return top + math.log1p(add_up([0.0, *[math.exp(x - top) for x in others]]))
+    # the term of the largest is 1, beside which the small ones would be lost
+    small = add_up([math.exp(x - top) - (x == top) for x in xs])
+    return top + math.log1p(small + (add_up([x == top for x in xs]) - 1))

@@ -31,9 +31,9 @@ ROOMS = {
             "check",
         ),
         *("replay", "replay.arguments", "replay.lower", "replay.inline", "replay.emit", "replay.reading"),
-        *("replay.fuse", "replay.access", "replay.schedule", "replay.memory", "replay.arrays"),
-        *("replay.vectorised", "replay.loops", "replay.native", "replay.choose", "replay.batches"),
-        *("replay.program", "replay.record"),
+        *("replay.folds", "replay.fuse", "replay.access", "replay.schedule", "replay.memory"),
+        *("replay.arrays", "replay.vectorised", "replay.loops", "replay.native", "replay.choose"),
+        *("replay.batches", "replay.program", "replay.record"),
         *(
             "views.words",
             "views.setting",

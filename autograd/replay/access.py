@@ -71,25 +71,39 @@ class Constants(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A loop nest over operands: the result's axes first, then `summed` axes that are added up."""
+    """A loop nest over operands: the result's axes first, then `summed` axes that are added up.
+
+    Before them come `folded` axes, along which lie the many operands of one row.
+    """
 
     kind: str  # pairs | scaled | terms | row
     operands: tuple[Access | Constants, ...]
     sizes: tuple[int, ...]
     summed: int = 0
     lanes: bool = False  # whether the result has lanes
+    folded: int = 0
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """All axes, and the lanes of the result."""
+        return tuple(range(len(self.sizes) + self.lanes))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How long the result's own axes are."""
+        return self.sizes[self.folded : len(self.sizes) - self.summed]
 
     @property
     def result_axes(self) -> tuple[int, ...]:
         """The axes of the result."""
-        axes = tuple(range(len(self.sizes) - self.summed))
+        axes = tuple(range(self.folded, len(self.sizes) - self.summed))
         return (*axes, len(self.sizes)) if self.lanes else axes
 
     def result(self, start: int) -> Access:
         """Return how results are written that begin at an address."""
         strides = [0] * len(self.sizes)
         step = 1
-        for axis in reversed(range(len(self.sizes) - self.summed)):
+        for axis in reversed(range(self.folded, len(self.sizes) - self.summed)):
             strides[axis], step = step, step * self.sizes[axis]
         return Access(start, tuple(strides), lanes=self.lanes)
 
@@ -141,6 +155,21 @@ def part_of(
         column, has_lanes = columns[0]
         operands[0] = Access(operands[0].start, (1,) * len(sizes), column.reshape(sizes), has_lanes)
     return merged(Part(kind, tuple(operands), sizes, summed, lanes), kept)
+
+
+def family_of(column: Any, *, varies: bool, lanes: bool) -> Part:  # noqa: ANN401 - an array
+    """Describe many operands of equal rows: addresses, or constants, by statement and by place."""
+    table = column.T.reshape([n for n in column.T.shape if n > 1])
+    folded = int(column.shape[1] > 1)
+    if table.dtype.kind == "i":
+        x: Access | Constants = access_of(table, lanes=varies)
+        if folded and 0 not in x.axes():  # the same many times
+            x = Access(int(table.flat[0]), (1,) * table.ndim, table, varies)
+    else:
+        x = constants_of(table)
+        if folded and 0 not in x.axes():
+            x = Constants(table, tuple(range(table.ndim)))
+    return Part("row", (x,), table.shape, lanes=lanes, folded=folded)
 
 
 def sizes_of(found: list[tuple[int, int]]) -> set[int]:

@@ -17,6 +17,7 @@ from autograd import primitives
 from autograd.primitives import TABLE
 from autograd.replay.access import Access, Constants, Part
 from autograd.replay.emit import share_of, without_edge
+from autograd.replay.folds import ArrayFolds, foldable
 from autograd.replay.inline import PYTHON, NumpyDialect, Unwritable
 from autograd.replay.memory import LANES, Memory
 from autograd.symbols import OPERATORS, Source, Symbol
@@ -62,6 +63,7 @@ class ArrayRows(NumpyDialect):
         self.kind = kind
         self.called: dict[str, Primitive] = {}
         self.alone = set[str]()
+        self.folded: dict[Any, tuple[str, list[str]]] = {}
 
     def row_call(self, row: Primitive, operands: Sequence[object]) -> Symbol:
         """Write a call of the row's form for arrays."""
@@ -72,8 +74,29 @@ class ArrayRows(NumpyDialect):
         self.called[name] = row
         return self.term(f"{name}({', '.join(self.term('').operand(x, 0) for x in operands)})")
 
+    def fold(self, row: Primitive, many: Sequence[int], wanted: Sequence[bool] = ()) -> str:
+        """Define a row of any number of operands, each a number or many; or its slopes by those wanted."""
+        key = row, tuple(many), tuple(wanted)
+        if key not in self.folded:
+            names = "xyuw"[: len(many)]
+            folds = ArrayFolds([name for name, each in zip(names, many, strict=True) if each], self)
+            operands = [folds.term(name) for name in names]
+            if wanted:
+                slopes = folds.slopes(row, folds.term("z"), operands)
+                results = [slope for slope, want in zip(slopes, wanted, strict=True) if want]
+            else:
+                results = [folds.value(row, operands)]
+            count = sum(row is known for known, _, _ in self.folded)
+            name = f"{row.name}_{'slopes' if wanted else 'values'}{count or ''}"
+            lines = [f"    {name} = {text}" for text, name in folds.lines.items()]
+            head = f"def {name}({', '.join(['z'] * bool(wanted) + list(names))}):"
+            self.folded[key] = name, [head, *lines, f"    return {', '.join(map(str, results))}", ""]
+        return self.folded[key][0]
+
     def definitions(self) -> Iterator[str]:
         """Define the rows that are called; keep by name those that cannot be written for arrays."""
+        for _, lines in self.folded.values():
+            yield from lines
         for called, row in self.called.items():
             if row.variadic:
                 self.alone.add(row.name)
@@ -212,6 +235,8 @@ class Arrays:
         if not group.parts:
             for k, slot in enumerate(group.slots):
                 self.forward_alone(group.start + k, self.schedule.statements[slot])
+        elif foldable(group.row):
+            self.forward_folded(group, group.row)
         elif group.row is not None:
             self.forward_row(group, group.row, group.parts[0])
         else:
@@ -265,6 +290,18 @@ class Arrays:
             self.lines.append(f"if np.any({outside}): raise DomainError")
         self.write(self.target(group, part), call, adding=False)
 
+    def families(self, group: Group) -> list[str]:
+        """Name the operands of a row of any number of them: many lie along a first axis."""
+        return [self.memory.spread(part.operands[0], part.sizes, part.axes) for part in group.parts]
+
+    def forward_folded(self, group: Group, row: Primitive) -> None:
+        """Print a row of any number of operands over arrays."""
+        name = self.values.fold(row, [part.folded for part in group.parts])
+        call = f"{name}({', '.join(self.families(group))})"
+        call = f"float({call})" if group.single else call
+        self.write(self.target(group, group.parts[0]), call, adding=False)
+        self.store(group)
+
     def forward_sum(self, group: Group) -> None:
         """Print a sum of products and terms, part by part, those of the most axes first."""
         adding = False
@@ -283,6 +320,10 @@ class Arrays:
             part = Part("terms", (), (len(group.slots),), lanes=group.lanes)
             shape = [-1, 1] if group.lanes else None
             self.write(self.target(group, part), self.memory.constant(group.constant, shape), adding=True)
+        self.store(group)
+
+    def store(self, group: Group) -> None:
+        """Put a number that is a variable into memory too, if it is read as part of an array."""
         if group.single and group.start in self.stored:
             self.lines.append(f"v[{group.start}] = {self.memory.variables[group.start]}")
 
@@ -335,6 +376,13 @@ class Arrays:
         elif self.touched[where].any():
             self.complete(where)
         else:
+            return
+        self.backward_together(group)
+
+    def backward_together(self, group: Group) -> None:
+        """Print the chain rule for statements computed together."""
+        if foldable(group.row):
+            self.backward_folded(group, group.row)
             return
         for part in group.parts:
             if part.kind == "row":
@@ -425,6 +473,19 @@ class Arrays:
                     partial = self.dialect.partial(row, i, z, symbols)
                 if not without_edge(row, partial):
                     self.hand_down(x, part, share_call(z_bar, partial), part.result_axes)
+
+    def backward_folded(self, group: Group, row: Primitive) -> None:
+        """Print the chain rule for a row of any number of operands."""
+        wanted = [isinstance(part.operands[0], Access) for part in group.parts]
+        name = self.dialect.fold(row, [part.folded for part in group.parts], wanted)
+        slopes = [self.memory.fresh("slopes") for part in group.parts if isinstance(part.operands[0], Access)]
+        operands = [self.target(group, group.parts[0]), *self.families(group)]
+        self.lines.append(f"{', '.join(slopes)} = {name}({', '.join(operands)})")
+        for part in group.parts:
+            (x,) = part.operands
+            if isinstance(x, Access):
+                z_bar = self.bar(group, part, part.result_axes)
+                self.hand_down(x, part, share_call(z_bar, self.dialect.term(slopes.pop(0))), part.axes)
 
     def backward_terms(self, group: Group, part: Part) -> None:
         """Print the chain rule for the terms of a sum."""

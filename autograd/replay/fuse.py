@@ -40,12 +40,14 @@ class Statement:
     @property
     def work(self) -> int:
         """How many operations it stands for."""
-        return 1 if self.row is not None else len(self.pairs) + len(self.scaled) + len(self.terms)
+        if self.row is not None:
+            return len(self.operands) if self.row.variadic else 1
+        return len(self.pairs) + len(self.scaled) + len(self.terms)
 
     def bundles(self, varying: Collection[int]) -> dict[str, list[tuple[Any, ...]]]:
         """Sort what is added up by kind, and by how many of the operands are among `varying`.
 
-        Of a pair the operand that does not vary comes first.
+        So are the operands of a row of many. Of a pair the operand that does not vary comes first.
         """
         found: dict[str, list[tuple[Any, ...]]] = {}
         for x, y in self.pairs:
@@ -55,6 +57,9 @@ class Statement:
             found.setdefault(f"scaled {int(slot in varying)}", []).append((slot, factor))
         for slot in self.terms:
             found.setdefault(f"terms {int(slot in varying)}", []).append((slot,))
+        for operand in self.operands:
+            kind = f"slots {int(operand in varying)}" if isinstance(operand, int) else "numbers"
+            found.setdefault(kind, []).append((operand,))
         return found
 
     def take_in(self, other: Statement) -> None:
@@ -100,6 +105,7 @@ class Fusing:
             "sum": self.total,
             "mean": self.mean,
             "mul": self.product,
+            "prod": self.product_of_many,
             "dot": self.dot,
         }
         made_by = {TABLE[name]: make for name, make in makers.items() if name in TABLE}
@@ -148,6 +154,15 @@ class Fusing:
         statement = Statement()
         statement.multiply(x, y)
         return statement
+
+    def product_of_many(self, *operands: Operand) -> Statement:
+        """Multiply from left to right, each product with a slot of its own."""
+        result, *others = operands
+        for x in others[:-1]:
+            self.statements[len(self.uses)] = self.product(result, x)
+            result = len(self.uses)
+            self.uses.append(1)
+        return self.product(result, others[-1] if others else 1.0)
 
     def dot(self, *operands: Operand) -> Statement:
         """Multiply the first half of the operands with the second; an odd last one is a term."""

@@ -120,6 +120,8 @@ class Traced(Source):
         return written
 
     def __bool__(self) -> bool:
+        if self.dialect.many(self):
+            raise Unwritable  # it comes out otherwise for some than for others
         if not hasattr(self, "parts"):
             self.parts = None
         return self.way.decide(self)
@@ -130,6 +132,11 @@ class MathNames:
 
     def __init__(self, kind: type[Traced]) -> None:
         self.kind = kind
+        self.substitutes = kind.dialect.substitutes(kind)
+        self.builtins = {
+            **vars(builtins),
+            **{function.__name__: substitute for function, substitute in self.substitutes.items()},
+        }
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a function, or a constant
         function = getattr(math, name)
@@ -250,6 +257,14 @@ class Dialect:
                 return other if known == (symbol == "and") else known
         return self.term(f"({left}) {symbol} ({right})", BINDING[symbol])
 
+    def many(self, x: object) -> bool:  # noqa: ARG002 - here none does
+        """Whether a symbol stands for many numbers that are to be folded into one."""
+        return False
+
+    def substitutes(self, kind: type[Traced]) -> dict[Any, Callable[..., Any]]:  # noqa: ARG002
+        """Return what stands, while a function runs on symbols, for functions other than those of `math`."""
+        return {float: number, to_float: number}
+
     def outside(self, row: Primitive, operands: Sequence[object]) -> str:
         """Write the test for operands outside a row's domain; empty if there is no need of one."""
         if row.domain is None:
@@ -324,8 +339,8 @@ def rebound(function: Any, names: MathNames, done: dict[int, Any]) -> Any:  # no
     """Copy a function, and those it calls, with `math` replaced."""
     if isinstance(function, types.ModuleType):
         return names if function is math else ModuleNames(function, names, done)
-    if function is to_float:
-        return number
+    if callable(function) and function in names.substitutes:
+        return names.substitutes[function]
     if isinstance(function, types.BuiltinFunctionType) and getattr(function, "__module__", "") == "math":
         return names.called(function.__name__, function)
     if not isinstance(function, types.FunctionType):
@@ -333,7 +348,7 @@ def rebound(function: Any, names: MathNames, done: dict[int, Any]) -> Any:  # no
     if not (function.__module__ or "").startswith("autograd."):
         raise Unwritable  # somebody else's may tell symbols from floats, or have effects
     if id(function) not in done:
-        space: dict[str, Any] = {"__builtins__": {**vars(builtins), "float": number}}
+        space: dict[str, Any] = {"__builtins__": names.builtins}
         copy = done[id(function)] = types.FunctionType(
             function.__code__,
             space,

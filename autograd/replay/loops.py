@@ -213,7 +213,7 @@ class Loops:
             for slot in group.slots:
                 self.forward_alone(slot, self.schedule.statements[slot])
         elif group.row is not None:
-            (part,) = group.parts
+            part = group.parts[0]
             with self.nest(part.result_axes, part.sizes):
                 symbols = self.symbols(part)
                 self.inside(group.row, symbols)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.replay.access import Part, part_of
+from autograd.replay.access import Part, family_of, part_of
+from autograd.replay.folds import foldable
 from autograd.replay.fuse import Fusing, Statement
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Group(NamedTuple):
     row: Primitive | None
     slots: list[int]
     start: int  # address of the first result; the others follow
-    parts: tuple[Part, ...] = ()  # none: one by one; of a row: one; of a sum: what is added up
+    parts: tuple[Part, ...] = ()  # none: one by one; of a row: one, or its families; of a sum: its terms
     constant: Any = 0.0  # to add to a sum: a number, or one for each result
     lanes: bool = False
 
@@ -89,11 +90,12 @@ def scheduled(wengert: WengertList, batched: Collection[int] = ()) -> Schedule:
         if batched and not varying.isdisjoint(reads):
             varying.add(slot)
         here = level[slot] = 1 + max([level[x] for x in reads], default=0)
-        if statement.row is not None:
+        folds = foldable(statement.row)
+        if statement.row is not None and not folds:
             kind: tuple[Any, ...] = (statement.row, *[_kind(x, varying) for x in statement.operands])
-        elif batched:
+        elif folds or batched:
             sizes = {name: len(found) for name, found in statement.bundles(varying).items()}
-            kind = None, *sorted(sizes.items()), statement.constant != 0
+            kind = statement.row, *sorted(sizes.items()), statement.constant != 0
         else:
             kind = (
                 None,
@@ -112,10 +114,11 @@ def scheduled(wengert: WengertList, batched: Collection[int] = ()) -> Schedule:
         address.update(zip(slots, range(start, start + len(slots)), strict=True))
         lanes = slots[0] in varying
         group = Group(first.row, slots, start, lanes=lanes)
-        narrow = len(slots) * first.work < WIDE or (first.row is not None and first.row.variadic)
+        alone = first.row is not None and first.row.variadic and not foldable(first.row)
+        narrow = alone or len(slots) * first.work < WIDE
         if lanes or not narrow:
             group = together(group, [statements[slot] for slot in slots], address, shapes, varying)
-            shapes[start] = group.parts[0].sizes[: len(group.parts[0].sizes) - group.parts[0].summed]
+            shapes[start] = group.parts[0].shape
         groups.append(group)
     return Schedule(wengert, statements, groups, address, frozenset(varying))
 
@@ -136,7 +139,7 @@ def together(
             return np.array(found), flat[0] in varying
         return np.array(operands, dtype=float), False
 
-    if group.row is not None:
+    if group.row is not None and not foldable(group.row):
         columns = [column(list(xs)) for xs in zip(*[member.operands for member in members], strict=True)]
         return group._replace(parts=(part_of("row", columns, shapes, lanes=group.lanes),))
     bundles = [member.bundles(varying) for member in members]
@@ -144,6 +147,10 @@ def together(
     for name in bundles[0]:
         places = range(len(bundles[0][name][0]))
         columns = [column([[xs[place] for xs in bundle[name]] for bundle in bundles]) for place in places]
+        if foldable(group.row):
+            ((family, varies),) = columns
+            parts.append(family_of(family, varies=varies, lanes=group.lanes))
+            continue
         if name in {"pairs 0", "pairs 2"}:  # what was computed earlier comes first
             (left, lanes), (right, _) = columns
             columns = [(np.minimum(left, right), lanes), (np.maximum(left, right), lanes)]

@@ -1,0 +1,118 @@
+"""Rows of any number of operands, written for many at once: every such row of the table, in every backend."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograd import TABLE, Primitive, Value, gradients, ieee, primitive, record
+from autograd.replay.folds import foldable
+from autograd.replay.schedule import scheduled
+
+pytestmark = pytest.mark.usefixtures("nothing_hidden")
+
+ROWS = [row for row in TABLE.values() if row.variadic]
+FOLDED = [row for row in ROWS if row.name not in {"sum", "mean", "dot", "prod"}]  # those are sums of products
+
+MIXTURES: dict[str, Any] = {
+    "one": lambda w, x: [x[0]],
+    "many": lambda w, x: [*x],
+    "in another order": lambda w, x: [x[3], x[0], x[2]],
+    "repeated": lambda w, x: [x[1], x[1], x[1]],
+    "repeated and another": lambda w, x: [x[1], x[1], x[1], x[0]],
+    "a constant among": lambda w, x: [x[0], 0.5, *x[1:]],
+    "equal constants": lambda w, x: [x[0], 0.5, 0.5],
+    "constants among": lambda w, x: [0.5, *x, 0.25, -3.0],
+    "a shared one among": lambda w, x: [*x, w[1]],
+    "shared ones among": lambda w, x: [w[0], *x, w[1], w[2]],
+    "shared and constant": lambda w, x: [w[0], x[0], 0.5],
+    "all": lambda w, x: [w[2], *x, 0.25, w[0], 1.0],
+}
+
+
+def rows_of(row: Primitive, mixture: str) -> Any:
+    """Return a function that applies a row to a mixture of shared numbers and some of a sample, twice."""
+
+    def f(w: Any, x: Any) -> Any:
+        halves = [row(MIXTURES[mixture](w, half)) for half in (x[:4], x[4:])]
+        return halves[0].tanh() - 2 * halves[1]
+
+    return f
+
+
+def numbers(seed: int, *, ties: bool) -> tuple[list[float], list[list[float]]]:
+    rng = random.Random(seed)
+    few = [-0.5, 0.5, 1.5]
+    shared, *samples = [[rng.choice(few) if ties else rng.gauss(0, 1) for _ in range(8)] for _ in range(6)]
+    return shared[:3], samples
+
+
+def eagerly(f: Any, w: list[float], samples: list[list[float]]) -> Any:
+    """Add up values over samples, and slopes by what is shared; slopes by each sample."""
+    total, shared, rows = 0.0, np.zeros(len(w)), []
+    for sample in samples:
+        ws, xs = [Value(x) for x in w], [Value(x) for x in sample]
+        output = f(ws, xs)
+        slopes = gradients(output, [*ws, *xs])
+        total += output.data
+        shared += slopes[: len(w)]
+        rows.append(slopes[len(w) :])
+    return total, shared, np.array(rows)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("mixture", MIXTURES)
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_rows_of_many_over_a_batch(row: Primitive, mixture: str, ties: bool) -> None:  # noqa: FBT001
+    f = rows_of(row, mixture)
+    w, samples = numbers(len(mixture), ties=ties)
+    program = record(f, w, samples[0], backend="numpy")
+    value, (shared, rows) = program.map(w, np.array(samples), reduce="sum")
+    expected = eagerly(f, w, samples)
+    assert value == pytest.approx(expected[0], rel=1e-13)
+    assert shared == pytest.approx(expected[1], rel=1e-12, abs=1e-14)
+    assert rows == pytest.approx(expected[2], rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("row", FOLDED, ids=str)
+def test_a_batch_of_rows_of_many_is_a_few_lines(row: Primitive) -> None:
+    assert foldable(row)
+    program = record(row, [1.0] * 100)
+    (group,) = scheduled(program.wengert, range(100)).groups
+    assert [part.sizes for part in group.parts] == [(100,)]
+    assert "np.take" not in program.source
+
+
+@pytest.mark.parametrize("row", FOLDED, ids=str)
+@pytest.mark.parametrize("odd", [-1e3, 1e3, -1e308, 1e308, -math.inf, math.inf, math.nan, 0.0])
+def test_numbers_out_of_the_ordinary_are_as_in_eager_evaluation(row: Primitive, odd: float) -> None:
+    program = record(row, [1.0, 2.0, 3.0], backend="numpy")
+    samples = [[0.5, odd, 0.25], [odd, odd, odd], [1.0, 2.0, 3.0]]
+    with ieee():
+        value, (rows,) = program.map(samples, reduce="sum")
+        expected, _, slopes = eagerly(lambda _, x: row(x), [], samples)
+    assert value == pytest.approx(expected, rel=1e-13, nan_ok=True)
+    assert np.array(rows) == pytest.approx(slopes, rel=1e-12, nan_ok=True)
+
+
+def test_rows_that_users_add_are_run_operand_by_operand() -> None:
+    horner = primitive(
+        "horner",
+        lambda *xs: xs[0] + 2 * xs[1] + 4 * xs[2],
+        lambda z, *xs: [1, 2, 4],
+    )
+    try:
+        assert not foldable(horner)
+        f = rows_of(horner, "in another order")
+        w, samples = numbers(0, ties=False)
+        for backend in ("python", "numpy"):
+            value, (_, rows) = record(f, w, samples[0], backend=backend).map(w, samples, reduce="sum")
+            expected = eagerly(f, w, samples)
+            assert value == pytest.approx(expected[0], rel=1e-13)
+            assert np.array(rows) == pytest.approx(expected[2], rel=1e-12)
+    finally:
+        del TABLE["horner"]
