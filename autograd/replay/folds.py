@@ -32,7 +32,7 @@ from autograd.replay.inline import NUMPY, Dialect, NumpyDialect, Traced, Unwrita
 from autograd.symbols import OPERATORS, Symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from autograd.primitives import Primitive
 
@@ -58,13 +58,18 @@ class Folds(Dialect):
         """Whether a text stands for many: if it is made of one that does."""
         return not self.families.isdisjoint(re.findall(r"[a-z]\w*", str(x)))
 
-    def named(self, text: str) -> str:
+    def kept(self, kind: type[Symbol], written: Symbol) -> Symbol:
         """Give a text a line and a name."""
+        text = str(written)
         if text not in self.lines:
-            name = self.lines[text] = f"t{len(self.lines) + 1}"
+            name = self.lines[text] = self.fresh()
             if self.many(text):
                 self.families.add(name)
-        return self.lines[text]
+        return kind(self.lines[text])
+
+    def fresh(self) -> str:
+        """Return a name for the next line."""
+        return f"t{len(self.lines) + 1}"
 
     def value(self, row: Primitive, operands: Sequence[object]) -> Symbol:
         """Write a row's value, on a line of its own unless it is an operator."""
@@ -72,7 +77,7 @@ class Folds(Dialect):
             return super().value(row, operands)
         if row.variadic:
             return self.explored(row.function, operands)
-        return self.term(self.named(str(self.rows.value(row, operands))))
+        return self.kept(self.term, self.rows.value(row, operands))
 
     def slopes(self, row: Primitive, z: Symbol, operands: Sequence[object]) -> list[Symbol]:
         """Run a row's partials on symbols: for an operand that stands for many, as many.
@@ -95,35 +100,39 @@ class Folds(Dialect):
     def call(self, kind: type[Symbol], name: str, operands: Sequence[object]) -> Any:  # noqa: ANN401
         """Name what a call gives; a test is none. A distance in many directions is folded too."""
         if name == "hypot":
-            return self.joined_by(kind, name, [0.0, *self.folded(kind, name, operands)])
+            return self.whole(kind, name, [0.0, *operands])
         written = super().call(kind, name, operands)
-        return written if name.startswith("is") else kind(self.named(str(written)))
+        return written if name.startswith("is") else self.kept(kind, written)
 
-    def joined_by(self, kind: type[Symbol], name: str, xs: Sequence[Any]) -> Any:  # noqa: ANN401
-        """Write a function of two over a few."""
-        join = super().call
-        return functools.reduce(lambda x, y: kind(self.named(str(join(kind, name, (x, y))))), xs)
+    def whole(self, kind: type[Symbol], name: str, xs: Iterable[Any]) -> Any:  # noqa: ANN401 - a symbol
+        """Fold all into one number."""
+        return functools.reduce(
+            lambda x, y: self.kept(kind, self.of_two(kind, name, x, y)), self.folded(kind, name, xs)
+        )
 
     def folded(self, kind: type[Symbol], name: str, xs: Iterable[Any]) -> list[Any]:
-        """Fold what stands for many; the rest is left to be folded by Python."""
-        terms = [1.0 * x if getattr(x, "parts", None) else x for x in xs]  # a test counts for 1 or 0
-        return [self.fold(kind, name, x) if self.many(x) else x for x in terms]
+        """Fold what stands for many into one number each."""
+        return [self.fold(kind, name, x) if self.many(x) else x for x in xs]
 
     def fold(self, kind: type[Symbol], name: str, x: Symbol) -> Symbol:
         """Write what a function of two folds many into."""
+        raise NotImplementedError
+
+    def of_two(self, kind: type[Symbol], name: str, x: object, y: object) -> Symbol:
+        """Write a function of two that folds."""
         raise NotImplementedError
 
     def substitutes(self, kind: type[Traced]) -> dict[Any, Callable[..., Any]]:
         """Return what stands, while a function runs on symbols, for the functions that fold."""
 
         def largest(*xs: Any) -> Any:  # noqa: ANN401 - symbols or numbers, or one tuple of them
-            few = self.folded(kind, "maximum", xs[0] if len(xs) == 1 else xs)
-            return self.joined_by(kind, "maximum", few)
+            return self.whole(kind, "maximum", xs[0] if len(xs) == 1 else xs)
 
         def reduced(function: Callable[..., Any], xs: Iterable[Any]) -> Any:  # noqa: ANN401
             if function is not operator.add:
                 raise Unwritable
-            return functools.reduce(function, self.folded(kind, "add", xs))
+            terms = [1.0 * x if getattr(x, "parts", None) else x for x in xs]  # a test counts for 1 or 0
+            return functools.reduce(function, self.folded(kind, "add", terms))
 
         return {**super().substitutes(kind), max: largest, functools.reduce: reduced}
 
@@ -136,8 +145,76 @@ class ArrayFolds(Folds, NumpyDialect):
 
     def fold(self, kind: type[Symbol], name: str, x: Symbol) -> Symbol:
         """Write a reduction along the first axis."""
-        name = self.lines.setdefault(f"np.{name}.reduce({x})", f"t{len(self.lines) + 1}")
-        return kind(name)
+        return kind(self.lines.setdefault(f"np.{name}.reduce({x})", self.fresh()))
+
+    def of_two(self, kind: type[Symbol], name: str, x: object, y: object) -> Symbol:
+        """Write numpy's function."""
+        return kind(f"np.{name}({kind('').operand(x, 0)}, {kind('').operand(y, 0)})")
+
+
+LOOPS = {
+    "add": ("0.0", "{0} += {1}"),
+    "maximum": ("-inf", "{0} = max({0}, {1})"),
+    "hypot": ("0.0", "{0} = math.hypot({0}, {1})"),
+    "logical_or": ("False", "{0} = {0} or {1}"),
+}
+"""What a loop that folds begins with, and what it does with each."""
+
+
+class LoopFolds(Folds):
+    """Rows of any number of operands as loops: a text stands for many if it is made of a loop's variable.
+
+    Parameters
+    ----------
+    counts
+        How often each variable's loop is run.
+    rows
+        The dialect that writes rows of a fixed number of operands.
+    line
+        Prints a line.
+    names
+        New names.
+    """
+
+    def __init__(
+        self, counts: dict[str, int], rows: Dialect, line: Callable[[str], None], names: Iterator[str]
+    ) -> None:
+        super().__init__(counts, rows)
+        self.counts, self.line, self.names = counts, line, names
+
+    def kept(self, kind: type[Symbol], written: Symbol) -> Symbol:
+        """Print a line for a number; what is made of many stands inside a loop."""
+        text = str(written)
+        if self.many(text):
+            return kind(text, written.binding)
+        if text not in self.lines:
+            self.lines[text] = next(self.names)
+            self.line(f"{self.lines[text]} = {text}")
+        return kind(self.lines[text])
+
+    def fold(self, kind: type[Symbol], name: str, x: Symbol) -> Symbol:
+        """Print a loop."""
+        text = f"{name} {x}"
+        if text not in self.lines:
+            result = self.lines[text] = next(self.names)
+            (variable,) = [variable for variable in self.counts if re.search(rf"\b{variable}\b", str(x))]
+            start, step = LOOPS[name]
+            self.line(f"{result} = {start}")
+            self.line(f"for {variable} in range({self.counts[variable]}):")
+            self.line(f"    {step.format(result, x)}")
+        return kind(self.lines[text])
+
+    def of_two(self, kind: type[Symbol], name: str, x: object, y: object) -> Symbol:
+        """Write what a loop does with each."""
+        step = LOOPS[name][1].partition(" = ")[2]
+        return kind(step.format(kind("").operand(x, 0), kind("").operand(y, 0)))
+
+    def substitutes(self, kind: type[Traced]) -> dict[Any, Callable[..., Any]]:
+        """Look for nan, too: a loop loses it."""
+        return {
+            **super().substitutes(kind),
+            any: lambda tests: any(self.folded(kind, "logical_or", tests)),
+        }
 
 
 def foldable(row: Primitive | None) -> TypeGuard[Primitive]:

@@ -9,6 +9,7 @@ with nan: eager evaluation has to say what it is.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from autograd.errors import PrimitiveError
 from autograd.primitives import TABLE
 from autograd.replay.access import Access, Constants
 from autograd.replay.emit import share_of, without_edge
+from autograd.replay.folds import LoopFolds, foldable
 from autograd.replay.inline import Dialect, Unwritable
+from autograd.replay.schedule import together
 from autograd.symbols import Source, Symbol
 
 if TYPE_CHECKING:
@@ -97,16 +100,26 @@ class Loops:
         self.lines: list[str] = []
         self.depth = 1
         self.constants: list[Any] = []
+        self.groups = [self.whole(group) for group in schedule.groups]
+        self.names = (f"t{k}" for k in count(1))
+
+    def whole(self, group: Group) -> Group:
+        """Return a group with its families of operands, if it is of a row of any number of them."""
+        if group.parts or not foldable(group.row):
+            return group
+        schedule = self.schedule
+        members = [schedule.statements[slot] for slot in group.slots]
+        return together(group, members, schedule.address, {}, schedule.varying)
 
     def source(self, *, gradient: bool) -> str:
         """Print `def program(inputs, …)`, which returns the value and leaves the gradient in `g` and `h`."""
-        schedule, count = self.schedule, len(self.wengert.inputs)
-        for slot in range(count):
+        schedule, inputs = self.schedule, len(self.wengert.inputs)
+        for slot in range(inputs):
             if slot in schedule.varying:
-                row = sorted(x for x in schedule.varying if x < count).index(slot)
+                row = sorted(x for x in schedule.varying if x < inputs).index(slot)
                 self.line(f"u[{slot}, :] = batch[{row}, :]")
-        self.line(f"v[:{count}] = inputs")
-        for group in schedule.groups:
+        self.line(f"v[:{inputs}] = inputs")
+        for group in self.groups:
             self.forward(group)
         for guard in self.wengert.guards:
             test = f"{self.number(guard.left)} {guard.sign} {self.number(guard.right)}"
@@ -114,14 +127,14 @@ class Loops:
                 self.line(f"if {f'not ({test})' if guard.outcome else test}: return nan")
         self.output()
         if gradient:
-            for group in reversed(schedule.groups):
+            for group in reversed(self.groups):
                 self.backward(group)
         self.line("size = value * value")
         if gradient:
-            with self.nest((0,), (count,)):
+            with self.nest((0,), (inputs,)):
                 self.line("size += g[i] * g[i]")
             if schedule.varying:
-                with self.nest((0, 1), (count,)):
+                with self.nest((0, 1), (inputs,)):
                     self.line("size += h[i, lane] * h[i, lane]")
         self.line("return value if size < inf else nan")
         constants = "".join(f", c{k + 1}" for k in range(len(self.constants)))
@@ -172,16 +185,20 @@ class Loops:
         address = self.schedule.address[x]
         return f"{memory[1]}[{address}, lane]" if x in self.schedule.varying else f"{memory[0]}[{address}]"
 
-    def at(self, x: Access | Constants, sizes: tuple[int, ...], memory: str = "vu") -> str:
+    def at(
+        self, x: Access | Constants, sizes: tuple[int, ...], memory: str = "vu", names: Sequence[str] = AXES
+    ) -> str:
         """Write an operand inside its loops."""
         if isinstance(x, Constants):
             if not x.along:
                 return Source("").number(x.values)
-            return f"{self.constant(x.values)}[{', '.join(AXES[axis] for axis in x.along)}]"
+            return f"{self.constant(x.values)}[{', '.join(names[axis] for axis in x.along)}]"
         if x.index is not None:
-            where = f"{self.constant(x.index)}[{', '.join(AXES[: len(sizes)])}]"
+            where = f"{self.constant(x.index)}[{', '.join(names[: len(sizes)])}]"
         else:
-            steps = [f"{n} * {AXES[axis]}" if n > 1 else AXES[axis] for axis, n in enumerate(x.strides) if n]
+            steps = [
+                f"{n} * {name}" if n > 1 else name for n, name in zip(x.strides, names, strict=False) if n
+            ]
             where = " + ".join([str(x.start), *steps])
         return f"{memory[1]}[{where}, lane]" if x.lanes else f"{memory[0]}[{where}]"
 
@@ -212,8 +229,10 @@ class Loops:
         if not group.parts:
             for slot in group.slots:
                 self.forward_alone(slot, self.schedule.statements[slot])
+        elif foldable(group.row):
+            self.forward_folded(group, group.row)
         elif group.row is not None:
-            part = group.parts[0]
+            (part,) = group.parts
             with self.nest(part.result_axes, part.sizes):
                 symbols = self.symbols(part)
                 self.inside(group.row, symbols)
@@ -249,6 +268,32 @@ class Loops:
             else self.dialect.term(self.at(x, part.sizes))
             for x in part.operands
         ]
+
+    @contextmanager
+    def folding(self, group: Group) -> Iterator[tuple[LoopFolds, list[Symbol]]]:
+        """Print loops over rows of any number of operands; inside, yield these as symbols."""
+        part = group.parts[0]
+        counts = {f"i{k}": part.sizes[0] for k, part in enumerate(group.parts) if part.folded}
+        folds = LoopFolds(counts, self.dialect, self.line, self.names)
+        with self.nest(range(len(part.shape) + part.lanes), part.shape):
+            yield folds, [folds.term(text) for text in self.families(group, "vu")]
+
+    def families(self, group: Group, memory: str) -> list[str]:
+        """Write the operands of a row of any number of them: the k-th many inside a loop of `ik`."""
+        return [
+            self.at(part.operands[0], part.sizes, memory, [f"i{k}", *AXES] if part.folded else AXES)
+            for k, part in enumerate(group.parts)
+        ]
+
+    def result(self, group: Group, memory: str = "vu") -> str:
+        """Write the result of a row of any number of operands."""
+        part = group.parts[0]
+        return self.at(part.result(group.start), part.sizes, memory, ["", *AXES] if part.folded else AXES)
+
+    def forward_folded(self, group: Group, row: Primitive) -> None:
+        """Print a row of any number of operands."""
+        with self.folding(group) as (folds, operands):
+            self.line(f"{self.result(group)} = {folds.value(row, operands)}")
 
     def forward_sum(self, group: Group) -> None:
         """Print a sum of products and terms, part by part."""
@@ -311,6 +356,9 @@ class Loops:
         if not group.parts:
             for slot in reversed(group.slots):
                 self.backward_alone(slot, self.schedule.statements[slot])
+        if foldable(group.row):
+            self.backward_folded(group, group.row)
+            return
         for part in group.parts:
             whole = part._replace(lanes=group.lanes)
             result = whole.result(group.start)
@@ -326,6 +374,17 @@ class Loops:
                     share = share_of(z_bar, partial)
                     reads = (result, *part.operands)
                     self.accumulate(x, whole._replace(operands=reads), "gh", str(share))
+
+    def backward_folded(self, group: Group, row: Primitive) -> None:
+        """Print the chain rule for a row of any number of operands."""
+        with self.folding(group) as (folds, operands):
+            z, z_bar = (folds.term(self.result(group, memory)) for memory in ("vu", "gh"))
+            slopes = folds.slopes(row, z, operands)
+            for k, (part, target) in enumerate(zip(group.parts, self.families(group, "gh"), strict=True)):
+                if isinstance(part.operands[0], Access):
+                    if part.folded:
+                        self.line(f"for i{k} in range({part.sizes[0]}):")
+                    self.line(f"{'    ' * part.folded}{target} += {share_of(z_bar, slopes[k])}")
 
     def backward_alone(self, slot: int, statement: Statement) -> None:
         """Print the chain rule for one statement."""

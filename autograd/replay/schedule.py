@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 WIDE = 16
 """Fewer operations than this are quicker one by one."""
 
+MANY = 64
+"""Fewer operands than this, where rows take any number of them."""
+
 
 class Group(NamedTuple):
     """Equal statements of one level, computed together or, if they are few, one by one."""
@@ -114,8 +117,8 @@ def scheduled(wengert: WengertList, batched: Collection[int] = ()) -> Schedule:
         address.update(zip(slots, range(start, start + len(slots)), strict=True))
         lanes = slots[0] in varying
         group = Group(first.row, slots, start, lanes=lanes)
-        alone = first.row is not None and first.row.variadic and not foldable(first.row)
-        narrow = alone or len(slots) * first.work < WIDE
+        narrow = len(slots) * first.work < (MANY if foldable(first.row) else WIDE)
+        narrow = narrow or (first.row is not None and first.row.variadic and not foldable(first.row))
         if lanes or not narrow:
             group = together(group, [statements[slot] for slot in slots], address, shapes, varying)
             shapes[start] = group.parts[0].shape

@@ -11,6 +11,7 @@ import pytest
 
 from autograd import TABLE, Primitive, Value, gradients, ieee, primitive, record
 from autograd.replay.folds import foldable
+from autograd.replay.program import Program
 from autograd.replay.schedule import scheduled
 
 pytestmark = pytest.mark.usefixtures("nothing_hidden")
@@ -64,26 +65,54 @@ def eagerly(f: Any, w: list[float], samples: list[list[float]]) -> Any:
     return total, shared, np.array(rows)
 
 
-@pytest.mark.parametrize("ties", [False, True])
-@pytest.mark.parametrize("mixture", MIXTURES)
+def agree(found: Any, expected: Any) -> None:
+    for x, y in zip(found, expected, strict=True):
+        assert x == pytest.approx(y, rel=1e-12, abs=1e-14)
+
+
+@pytest.fixture
+def no_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let eager evaluation stand in for nothing."""
+    monkeypatch.setattr(Program, "_sample_by_sample", None)
+    monkeypatch.setattr(Program, "_eagerly", None)
+
+
+every_mixture = pytest.mark.parametrize("mixture", MIXTURES)
+ties_or_none = pytest.mark.parametrize("ties", [False, True])
+
+
+@ties_or_none
+@every_mixture
 @pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.usefixtures("no_help")
 def test_rows_of_many_over_a_batch(row: Primitive, mixture: str, ties: bool) -> None:  # noqa: FBT001
     f = rows_of(row, mixture)
     w, samples = numbers(len(mixture), ties=ties)
     program = record(f, w, samples[0], backend="numpy")
     value, (shared, rows) = program.map(w, np.array(samples), reduce="sum")
-    expected = eagerly(f, w, samples)
-    assert value == pytest.approx(expected[0], rel=1e-13)
-    assert shared == pytest.approx(expected[1], rel=1e-12, abs=1e-14)
-    assert rows == pytest.approx(expected[2], rel=1e-12, abs=1e-14)
+    agree((value, shared, rows), eagerly(f, w, samples))
+
+
+@ties_or_none
+@every_mixture
+@pytest.mark.parametrize("row", ROWS, ids=str)
+@pytest.mark.usefixtures("no_help")
+def test_rows_of_many_on_one_sample(row: Primitive, mixture: str, ties: bool) -> None:  # noqa: FBT001
+    w, samples = numbers(len(mixture), ties=ties)
+    lists = samples * 4
+    f = lambda w, xs: sum(rows_of(row, mixture)(w, x) for x in xs)  # noqa: E731
+    program = record(f, w, lists, backend="numpy")
+    value, (shared, rows) = program(w, lists)
+    agree((value, shared, np.array(rows)), eagerly(rows_of(row, mixture), w, lists))
 
 
 @pytest.mark.parametrize("row", FOLDED, ids=str)
 def test_a_batch_of_rows_of_many_is_a_few_lines(row: Primitive) -> None:
     assert foldable(row)
-    program = record(row, [1.0] * 100)
+    program = record(row, [1.0] * 100, backend="numpy")
     (group,) = scheduled(program.wengert, range(100)).groups
     assert [part.sizes for part in group.parts] == [(100,)]
+    assert f"float({row.name}_values(" in program.source
     assert "np.take" not in program.source
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from autograd import DomainError, OperandError, PrimitiveError, StaleProgram, max as largest, record
+from autograd import DomainError, OperandError, PrimitiveError, StaleProgram, primitive, record
 from autograd.replay import native
 from autograd.replay.loops import Loops
 from autograd.replay.schedule import scheduled
+from tests.autograd import test_replay_folds as folds
 from tests.autograd.random_programs import random_program, random_vector_program
 from tests.autograd.test_replay import REFUSED, eagerly
 
@@ -126,5 +127,30 @@ def test_guards_domains_special_values_and_what_cannot_be_compiled() -> None:
         program(point[::-1])
     with pytest.raises(DomainError, match="v_19"):
         program([*point[:-1], -1.0])
-    mixed = record(lambda v: sum(x.exp() for x in v) + largest(v), point)
+    least = primitive("least", min, lambda z, *xs: [1.0 * (x == z) for x in xs])
+    mixed = record(lambda v: sum(x.exp() for x in v) + least(v), point)
     assert mixed._executor.backend in {"numpy", "python"}
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("mixture", folds.MIXTURES)
+@pytest.mark.parametrize("row", folds.ROWS, ids=str)
+def test_rows_of_many_in_loops(row: Any, mixture: str, ties: bool) -> None:  # noqa: FBT001
+    f = folds.rows_of(row, mixture)
+    w, samples = folds.numbers(len(mixture), ties=ties)
+    wengert = record(f, w, samples[0]).wengert
+    varying = range(len(w), len(wengert.inputs))
+    value, slopes, rows = interpreted(wengert, [*w, *samples[0]], tuple(varying), np.array(samples).T)
+    folds.agree((value, slopes[: len(w)], rows.T), folds.eagerly(f, w, samples))
+    value, slopes, _ = interpreted(wengert, [*w, *samples[0]])
+    one, shared, (own,) = folds.eagerly(f, w, samples[:1])
+    folds.agree((value, slopes), (one, [*shared, *own]))
+
+
+@needs_compiler
+def test_rows_of_many_in_machine_code() -> None:
+    f = lambda w, x: sum(row(folds.MIXTURES["all"](w, x)) for row in folds.FOLDED)  # noqa: E731
+    w, samples = folds.numbers(0, ties=False)
+    program = record(f, w, samples[0], backend="numba")
+    value, (shared, rows) = program.map(w, np.array(samples), reduce="sum")
+    folds.agree((value, shared, rows), folds.eagerly(f, w, samples))
