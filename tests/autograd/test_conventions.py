@@ -361,6 +361,14 @@ def test_powers_of_every_pairing_of_values_and_numbers(x: float, y: float) -> No
         assert gradients(base**exponent, [exponent]) == gradients(x**exponent, [exponent]) == [by_exponent]
 
 
+def test_a_square_is_the_nearest_float_and_the_slope_of_a_cube_two_products() -> None:
+    r = random.Random(0)
+    for _ in range(300):
+        x = r.uniform(-1, 1) * 10 ** r.uniform(-100, 100)
+        assert autograd.pow(x, 2) == x * x == float(Fraction(x) ** 2)
+        assert gradients((leaf := Value(x)) ** 3, [leaf]) == [3.0 * x * x]
+
+
 def test_powers_that_overflow_and_powers_of_zero() -> None:
     powers = {
         (-1e200, 3.0): -inf,
@@ -383,8 +391,8 @@ def test_powers_that_overflow_and_powers_of_zero() -> None:
 
 @pytest.mark.parametrize("c", [1e-220, -1e-150, 1e250, 2.0])
 @pytest.mark.parametrize("x", [5.0, -5.0, 1e-5, 0.2])
-@pytest.mark.parametrize("y", [451.0, -449.0, 450.0, 75.0, -63.0])
-@pytest.mark.parametrize("k", [0.0, 1.0])
+@pytest.mark.parametrize("y", [451.0, -449.0, 450.0, 75.0, -63.0, 3.0, 2.0])
+@pytest.mark.parametrize("k", [0.0, 1.0, 2.0])
 def test_a_power_times_a_factor_is_as_good_as_their_product(c: float, x: float, y: float, k: float) -> None:
     exact = Fraction(c) * Fraction(x) ** int(y - k)
     found = TABLE["_power"](c, x, y, k)
