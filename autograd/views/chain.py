@@ -253,7 +253,7 @@ class Writer:
     """Writes nodes by name, and the one operation of each as a formula in its parents' names."""
 
     def __init__(self, nodes: Iterable[Value]) -> None:
-        self.named = {node: shortened(name, 12) for node, name in names(nodes).items()}
+        self.named = names(nodes, room=12)
 
     def __getitem__(self, node: Value) -> str:
         return self.named[node]

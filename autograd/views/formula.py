@@ -368,9 +368,7 @@ def formula(output: Value, wrt: Value | None = None) -> Formula:
             f"{len(nodes):,} values are too many for one formula, which holds {LIMIT:,}; "
             "write that of an intermediate result",
         )
-    named = {
-        node: Name(shortened(name, LONGEST_NAME), latex_name(name)) for node, name in names(nodes).items()
-    }
+    named = {node: Name(name, latex_name(name)) for node, name in names(nodes, LONGEST_NAME).items()}
     terms = {leaf: Term(named[leaf]) for leaf in leaves}
     lines = _forward(output, interior, named, terms, results=wrt is not None)
     if wrt is None:

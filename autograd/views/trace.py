@@ -15,6 +15,7 @@ from autograd.symbols import Symbol
 from autograd.value import Value
 from autograd.views.formula import (
     LONGEST,
+    LONGEST_NAME,
     FormulaError,
     Latex,
     Name,
@@ -262,7 +263,7 @@ def _direction(leaves: list[Value], direction: Sequence[float] | None) -> dict[V
 
 
 def _primal(leaves: list[Value], interior: list[Value], named: dict[Value, Name]) -> list[Statement]:
-    labels = names([*leaves, *interior])
+    labels = names([*leaves, *interior], LONGEST_NAME)
     statements = [
         Statement(
             named[leaf],

@@ -5,11 +5,12 @@ Room: views. Nothing here knows a picture or a table.
 
 from __future__ import annotations
 
+import math
 from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from os import PathLike
 
     from autograd.errors import AutogradError
@@ -32,12 +33,30 @@ def label_of(node: Value) -> str:
     return "" if node.label is None else printable(str(node.label)).strip()
 
 
-def names(nodes: Iterable[Value]) -> dict[Value, str]:
-    """Name each Value by its label, or else by a number that no label has taken."""
-    labels = {node: label_of(node) for node in nodes}
+def names(nodes: Iterable[Value], room: float = math.inf) -> dict[Value, str]:
+    """Name each Value by its label, cut to so many cells, or by a number; no two have one name.
+
+    Examples
+    --------
+    >>> from autograd import Value
+    >>> [*names([Value(1.0, label="a"), Value(2.0), Value(3.0, label="a")]).values()]
+    ['a', 'v1', 'a_2']
+    """
+    labels = {node: shortened(label_of(node), room) for node in nodes}
     taken = set(labels.values())
     numbers = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
-    return {node: label or next(numbers) for node, label in labels.items()}
+    met: dict[str, Iterator[int]] = {}
+    named: dict[Value, str] = {}
+    for node, label in labels.items():
+        if label in met:
+            indices = (f"_{i}" for i in met[label] if f"{label}{i}" not in taken)  # LaTeX: a2 looks like a_2
+            alike = (f"{shortened(label, room - len(index))}{index}" for index in indices)
+            named[node] = next(name for name in alike if name not in taken)
+            taken.add(named[node])
+        elif label:
+            met[label] = count(2)
+        named.setdefault(node, label or next(numbers))
+    return named
 
 
 def number(x: float, room: int = 10) -> str:

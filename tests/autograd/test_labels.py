@@ -28,6 +28,8 @@ from autograd import (
     why_order,
 )
 from autograd.__main__ import main
+from autograd.views import words
+from autograd.views.formula import latex_name
 from autograd.views.setting import cells
 
 if TYPE_CHECKING:
@@ -298,3 +300,17 @@ def test_the_command_line_takes_every_name(name: str, capsys: pytest.CaptureFixt
     capsys.readouterr()
     assert main([f"{name}*2", f"{name}=3", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["value"] == 6
+
+
+@pytest.mark.parametrize(
+    "labels", [["x", "x", "x_2", "x3", "x"], ["w1", "w1"], ["x" * 40, "x" * 40 + "y"], ["", ""]]
+)
+def test_values_with_one_label_are_told_apart(labels: list[str]) -> None:
+    leaves = [Value(float(i), label=label) for i, label in enumerate(labels, 1)]
+    output = autograd.prod(leaves) + leaves[0].sin()
+    assert len({str(explain(output, leaf)).partition(":")[0] for leaf in leaves}) == len(leaves)
+    assert len({row.name for row in autograd.compare(output, dict.fromkeys(leaves, 0.5)).rows}) == len(leaves)
+    for room in (12, 30):
+        names = [*words.names(leaves, room).values()]
+        assert len({*map(latex_name, names)}) == len(leaves)
+        assert all(len(name) <= room and name in str(formula(output)) for name in names if room == 30)
