@@ -6,11 +6,12 @@ import math
 import random
 from collections import Counter
 
+import mpmath as mp
 import pytest
 
 import autograd
 from autograd import TABLE, Value, topological_order
-from tests.random_graphs import reference
+from tests.accuracy.reference import REFERENCES
 from tests.random_graphs.graphs import PUBLIC, Program, Step, deep_program, examine, random_program
 
 FRESH = random.SystemRandom().randrange(2**32)
@@ -38,25 +39,12 @@ def test_a_partial_that_is_off_in_the_last_digits_is_found(
     off: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     autograd.primitive("off", math.sin, (lambda z, x: off * autograd.cos(x),))
-    monkeypatch.setitem(reference.VALUES, "off", reference.exact.sin)
+    monkeypatch.setitem(REFERENCES, "off", mp.sin)
     steps = (Step("off", (0,)), Step("mul", (1, 0)), Step("add", (2, 1)))
     verdict = examine(Program((0.5,), steps))
     assert not verdict.holds
     assert min(verdict.reverse, verdict.forward) > 1
     assert examine(Program((0.5,), (Step("sin", (0,)), *steps[1:]))).holds
-
-
-@pytest.mark.parametrize("row", PUBLIC, ids=repr)
-def test_every_public_primitive_has_its_reference_value(row: autograd.Primitive) -> None:
-    if row.name in reference.CONSTANT:
-        return
-    rng = random.Random(row.name)
-    for _ in range(20):
-        count = rng.randint(2, 5) if row.variadic else len(row.partials)
-        operands = [rng.uniform(0.1, 3) for _ in range(count)]
-        if row.domain is None or not row.domain.outside(*operands):
-            expected = reference.VALUES[row.name](*map(reference.exact.mpf, operands))
-            assert row(*operands) == pytest.approx(float(expected), rel=1e-12)
 
 
 def test_programs_share_results_and_meet_again() -> None:
