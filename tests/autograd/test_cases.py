@@ -9,6 +9,7 @@ import pytest
 
 import autograd
 from autograd import Value
+from tests.benchmarks.workloads import readme_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,19 +36,6 @@ def colah(a: Value, b: Value) -> Value:
 def diamond(a: Value) -> Value:
     b = a + a
     return b + b
-
-
-def micrograd_readme(a: Value, b: Value) -> Value:
-    c = a + b
-    d = a * b + b**3
-    c += c + 1
-    c += 1 + c + (-a)
-    d += d * 2 + (b + a).relu()
-    d += 3 * d + (b - a).relu()
-    e = c - d
-    f = e**2
-    g = f / 2.0
-    return g + 10.0 / f
 
 
 def micrograd_sanity(x: Value) -> Value:
@@ -88,7 +76,7 @@ CASES: list[tuple[Callable[..., Value], tuple[float, ...], float, tuple[float, .
     (cs231n_staged, (3, -4), 1.5456448841, (2.0595697956, 1.5922327515), 1e-9),
     (colah, (2, 1), 6, (2, 5), 0),
     (diamond, (1,), 4, (4,), 0),
-    (micrograd_readme, (-4, 2), 24.70408163265306, (138.83381924198252, 645.5772594752186), 1e-12),
+    (readme_function, (-4, 2), 24.70408163265306, (138.83381924198252, 645.5772594752186), 1e-12),
     (micrograd_sanity, (-4,), -20, (46,), 0),
     (tanh_neuron, NEURON, 0.7071067812, (-1.5, 0.5, 1, 0, 0.5), 1e-9),
     (tanh_neuron_in_exp, NEURON, 0.7071067812, (-1.5, 0.5, 1, 0, 0.5), 1e-9),

@@ -34,16 +34,9 @@ from nn import (
 )
 from nn.checkpoints import write_atomically
 from tests.faults.faults import bits, disk_full, flips, interruptions, kills, signed_again, truncations
+from tests.nn.small import small_model, weights
 
 TRAIN, VALIDATION = split(two_moons(40), (0.7, 0.3))
-
-
-def small_model(seed: int = 0) -> MLP:
-    return MLP(2, [3, 1], "tanh", seed=seed)
-
-
-def weights(model: MLP) -> list[float]:
-    return [w.data for w in model.parameters()]
 
 
 class StopHere(Exception):  # noqa: N818 - it stands for a power cut

@@ -35,6 +35,7 @@ from nn.data import samples
 from nn.module import Module
 from nn.optim import Leaves
 from nn.replayed import Replay
+from tests.nn.small import small_model, weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,14 +56,6 @@ OPTIMIZERS = [
     lambda w: Adam(w, 0.01, 0.01),
     lambda w: AdamW(w, 0.01, 0.01),
 ]
-
-
-def small_model() -> MLP:
-    return MLP(2, [3, 1], "tanh")
-
-
-def weights(model: Module) -> list[float]:
-    return [w.data for w in model.parameters()]
 
 
 def trained(

@@ -33,16 +33,9 @@ from nn import (
 )
 from nn.data import samples
 from nn.initializers import generator
+from tests.nn.small import small_model, weights
 
 TRAIN, VALIDATION = split(two_moons(60), (0.7, 0.3))
-
-
-def small_model(seed: int = 0) -> MLP:
-    return MLP(2, [3, 1], "tanh", seed=seed)
-
-
-def weights(model: MLP) -> list[float]:
-    return [w.data for w in model.parameters()]
 
 
 def settings(**changes: Any) -> dict[str, Any]:
