@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tests.benchmarks import single_sample, workloads
-from tests.benchmarks.by_hand.in_numpy import task
+from tests.benchmarks.by_hand.in_numpy import samples, task
 from tests.benchmarks.task import Task, after_training
 
 if TYPE_CHECKING:
@@ -34,15 +34,15 @@ def layers_of(numbers: Array, sizes: Sequence[int]) -> list[Array]:
 
 
 def two_moons() -> Task:
-    samples = workloads.two_moons()
+    inputs, targets = samples()
     w, v = np.array(workloads.start()), np.zeros(len(workloads.start()))
     w1, w2, w3 = layers_of(w, workloads.SIZES)
     v1, v2, v3 = layers_of(v, workloads.SIZES)
     w2_by_input, w3_by_input = w2[:, :-1].T, w3[:, :-1].T
-    count, width = len(samples), workloads.SIZES[1]
+    count, width = len(targets), workloads.SIZES[1]
     x = np.ones((3, count))  # a column is a sample, the last row the constant input 1
-    x[:2] = np.array([inputs for inputs, _ in samples]).T
-    y = np.array([[float(target) for _, target in samples]])
+    x[:2] = inputs.T
+    y = targets[None]
     h1, h2 = np.ones((width + 1, count)), np.ones((width + 1, count))
     o1, o2 = h1[:-1], h2[:-1]  # the outputs of the units, without the constant
     by_o1, by_o2 = np.empty((width, count)), np.empty((width, count))

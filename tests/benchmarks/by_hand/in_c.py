@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tests.benchmarks import gpt, single_sample, workloads
-from tests.benchmarks.by_hand.in_numpy import task
+from tests.benchmarks.by_hand.in_numpy import samples, task
 from tests.benchmarks.task import Task, after_training
 
 SOURCE = Path(__file__).with_name("loops.c")
@@ -71,9 +71,7 @@ def pointer(array: Any) -> Any:
 
 
 def two_moons(optimisation: str = "-O3") -> Task:
-    samples = workloads.two_moons()
-    x = np.array([inputs for inputs, _ in samples])
-    y = np.array([float(target) for _, target in samples])
+    x, y = samples()
     w = np.array(workloads.start())
     v = np.zeros_like(w)
     run = function(optimisation, "two_moons", x, y, w, v)

@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from tests.benchmarks import single_sample, workloads
-from tests.benchmarks.by_hand.in_numpy import task
+from tests.benchmarks.by_hand.in_numpy import samples, task
 from tests.benchmarks.task import Task, after_training
 
 WIDTH = workloads.SIZES[1]
@@ -19,9 +19,7 @@ RATE, KEPT = single_sample.RATE, 1.0 - single_sample.RATE * single_sample.WEIGHT
 
 
 def two_moons() -> Task:
-    samples = workloads.two_moons()
-    x = np.array([inputs for inputs, _ in samples])
-    y = np.array([float(target) for _, target in samples])
+    x, y = samples()
     w = np.array(workloads.start())
     v = np.zeros_like(w)
     run = numba.njit(_two_moons)

@@ -28,13 +28,17 @@ def task(gradient: Callable[[], tuple[float, Array]]) -> Task:
     return Task(gradient, answer)
 
 
+def samples() -> tuple[Array, Array]:
+    """Return the samples of W2, and their targets, as arrays."""
+    inputs, targets = zip(*workloads.two_moons(), strict=True)
+    return np.array(inputs), np.array(targets, dtype=float)
+
+
 def two_moons() -> Task:
-    samples = workloads.two_moons()
-    x = np.array([inputs for inputs, _ in samples])
-    y = np.array([float(target) for _, target in samples])
+    x, y = samples()
     parameters = weights_and_biases(workloads.start(), workloads.SIZES)
     (w1, b1), (w2, b2), (w3, b3) = parameters
-    count = len(samples)
+    count = len(y)
 
     def gradient() -> tuple[float, list[tuple[Array, Array]]]:
         h1 = np.maximum(x @ w1.T + b1, 0.0)

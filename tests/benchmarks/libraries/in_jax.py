@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tests.benchmarks import gpt, single_sample, workloads
-from tests.benchmarks.by_hand.in_numpy import flat, weights_and_biases
+from tests.benchmarks.by_hand.in_numpy import flat, samples, weights_and_biases
 from tests.benchmarks.libraries.scalars import Scalar
 from tests.benchmarks.task import Task, after_training
 
@@ -42,9 +42,7 @@ def relu(x: Any) -> Any:
 
 
 def two_moons() -> Task:
-    samples = workloads.two_moons()
-    x = np.array([inputs for inputs, _ in samples])
-    y = np.array([float(target) for _, target in samples])
+    x, y = samples()
 
     def loss(layers: Any) -> Any:
         h = x

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from tests.benchmarks import gpt, single_sample, workloads
-from tests.benchmarks.by_hand.in_numpy import flat, weights_and_biases
+from tests.benchmarks.by_hand.in_numpy import flat, samples, weights_and_biases
 from tests.benchmarks.task import Task, after_training
 
 torch.set_num_threads(1)
@@ -28,9 +28,7 @@ def readme_expression() -> Task:
 
 
 def two_moons() -> Task:
-    samples = workloads.two_moons()
-    x = torch.tensor([inputs for inputs, _ in samples])
-    y = torch.tensor([float(target) for _, target in samples])
+    x, y = map(torch.from_numpy, samples())
     layers = leaves(workloads.start(), workloads.SIZES)
     parameters = [p for layer in layers for p in layer]
     (w1, b1), (w2, b2), (w3, b3) = layers
