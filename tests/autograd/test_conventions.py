@@ -221,6 +221,20 @@ def test_what_where_does_not_choose_has_no_part(f: Callable[[Value], Any]) -> No
     assert x.grad == 0.0
 
 
+@pytest.mark.parametrize("name", ["relu", "step"])
+def test_what_is_blocked_is_no_negative_zero(name: str) -> None:
+    assert math.copysign(1.0, TABLE[name](-0.0)) == 1.0
+
+
+def test_a_ratio_by_zero_is_zero() -> None:
+    assert TABLE["_ratio"](3.0, 0.0) == 0.0
+
+
+def test_an_exponent_next_to_one_is_not_taken_for_one() -> None:
+    exponent = 1.000000001
+    assert TABLE["_power"](1.0, 1e9, exponent, 0.0) == pytest.approx(1e9**exponent, rel=1e-14)
+
+
 def test_where_chooses_by_a_value_too_and_does_not_differentiate_it() -> None:
     condition, a, b = Value(0.5), Value(2.0), Value(3.0)
     z = autograd.where(condition, a * 10, b)

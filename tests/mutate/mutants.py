@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 
 Place: TypeAlias = "tuple[ast.AST, str, int | None, frozenset[str]]"
@@ -121,10 +122,16 @@ def put(parent: ast.AST, field: str, i: int | None, node: ast.AST) -> None:
         getattr(parent, field)[i] = node
 
 
-def mutants(file: str, source: str) -> Iterator[Mutant]:
-    """Make every mutant of a file."""
+def mutants(file: str, source: str, among: Collection[str] = ()) -> Iterator[Mutant]:
+    """Make every mutant of a file, or those of some rules.
+
+    Of changes that read alike in one place, the second is `no. 2`.
+    """
     tree = ast.parse(source)
+    alike: Counter[tuple[str, str]] = Counter()
     for name, rule in rules(tree):
+        if among and name not in among:
+            continue
         for parent, field, i, bound in list(places(rule)):
             held = getattr(parent, field)
             node = held if i is None else held[i]
@@ -137,4 +144,7 @@ def mutants(file: str, source: str) -> Iterator[Mutant]:
                 text = ast.unparse(ast.fix_missing_locations(tree))
                 put(parent, field, i, node)
                 shown = f"{change}: {ast.unparse(node)} -> {ast.unparse(replaced)}"
+                alike[name, shown] += 1
+                if alike[name, shown] > 1:
+                    shown += f", no. {alike[name, shown]}"
                 yield Mutant(file, getattr(node, "lineno", 0), name, shown, text)
