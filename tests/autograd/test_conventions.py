@@ -383,6 +383,12 @@ def test_a_square_is_the_nearest_float_and_the_slope_of_a_cube_two_products() ->
         assert gradients((leaf := Value(x)) ** 3, [leaf]) == [3.0 * x * x]
 
 
+def test_a_square_is_the_float_nearest_to_it() -> None:
+    for text in ("0x1.b270af43db484p+0", "0x1.f6d080d409077p+0", "0x1.1a17246eb275fp+0"):
+        x = float.fromhex(text)  # whose square `math.pow` may miss by an ulp
+        assert TABLE["pow"].function(x, 2.0) == float(Fraction(x) ** 2)
+
+
 def test_powers_that_overflow_and_powers_of_zero() -> None:
     powers = {
         (-1e200, 3.0): -inf,
