@@ -10,6 +10,7 @@ The way of a function, file by file:
     arrays      print the groups, with names (memory)   -> numpy
     loops       print the groups                        -> loops, compiled by numba (native)
     choose      which of the three it is to be
+    descent     print steps along the gradient, too     -> numpy or loops, many steps in one call
     program     what a caller holds; batches and bound arrays (batches)
     reading     what a person reads; and eager evaluation, for all that is out of the ordinary
 

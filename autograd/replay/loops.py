@@ -111,7 +111,7 @@ class Loops:
         members = [schedule.statements[slot] for slot in group.slots]
         return together(group, members, schedule.address, {}, schedule.varying)
 
-    def source(self, *, gradient: bool) -> str:
+    def source(self, *, gradient: bool, name: str = "program") -> str:
         """Print `def program(inputs, …)`, which returns the value and leaves the gradient in `g` and `h`."""
         schedule, inputs = self.schedule, len(self.wengert.inputs)
         for slot in range(inputs):
@@ -141,7 +141,7 @@ class Loops:
         return "\n".join(
             [
                 *self.dialect.definitions(),
-                f"def program(inputs, batch, weight, v, g, u, h{constants}):",
+                f"def {name}(inputs, batch, weight, v, g, u, h{constants}):",
                 "    lanes = u.shape[1]",
                 "    g[:] = 0.0",
                 "    h[:, :] = 0.0",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from autograd.replay.batches import Batch, Bound
+    from autograd.replay.descent import Descent
     from autograd.replay.lower import WengertList
     from autograd.replay.reading import Reading
     from autograd.replay.vectorised import Vectorised
@@ -203,6 +204,55 @@ class Program:
         run = self._executor.gradient
         return Bound(run, self._eagerly, bindable(arrays, self._layouts), lists=self.backend == "python")
 
+    def descent(
+        self,
+        rule: Sequence[Program],
+        samples: Any,  # noqa: ANN401 - an array
+        groups: Sequence[Sequence[int]],
+        *,
+        backend: str = "numpy",
+    ) -> Descent:
+        """Prepare gradient steps x ← rule(x, v), where x is the first argument and the others are a sample.
+
+        Parameters
+        ----------
+        rule
+            Programs of three lists: ‖v‖ and the numbers of a step; the settings of a group; a
+            number of x, its slope, and what is remembered of it. The first program gives the new
+            number of x, the others what to remember.
+        samples
+            An array with a row for each sample.
+        groups
+            The places of the numbers of x that move, group by group. ‖v‖ is over these.
+        backend
+            "numpy", or "numba" for steps in machine code: many in one call.
+
+        Raises
+        ------
+        OperandError
+            If numba is asked for and not installed, or a rule compares numbers.
+        LengthError
+            If a row of `samples` is not what the program takes.
+        PrimitiveError
+            If an operation cannot be compiled.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd import record
+        >>> loss = record(lambda x, y: (x[0] - y) ** 2, [0.0], 0.0)
+        >>> rule = record(lambda step, group, own: own[0] - step[1] * own[1], [0.0, 0.0], [], [0.0, 0.0])
+        >>> descent = loss.descent([rule], np.array([[4.0], [8.0]]), groups=[[0]])
+        >>> x, memory = np.zeros(1), np.zeros((0, 1))
+        >>> descent.run(x, memory, draws=[1, 0], steps=[[0.25], [0.25]], settings=[[]])
+        (array([64.,  0.]), array([16.,  0.]))
+        >>> x
+        array([4.])
+        """
+        from autograd.replay.descent import Descent
+
+        return Descent(self, rule, samples, groups, backend=backend)
+
     def eager(self, *arguments: Any) -> tuple[Value, Any]:  # noqa: ANN401 - any structure
         """Evaluate eagerly: return the output and its arguments as Values, a graph to look into."""
         leaves = [
@@ -227,6 +277,11 @@ class Program:
         return self._reading.first_nonfinite(leaves)
 
     # Looking --------------------------------------------------------------------------------------
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many numbers each argument has."""
+        return tuple([layout.size for layout in self._layouts])
 
     @property
     def backend(self) -> str:

@@ -15,6 +15,7 @@ from autograd.replay.schedule import scheduled
 from tests.autograd import test_replay_folds as folds
 from tests.autograd.random_programs import random_program, random_vector_program
 from tests.autograd.test_replay import REFUSED, eagerly
+from tests.autograd.test_replay_descent import DRAWS, GROUPS, SAMPLES, example
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,3 +155,15 @@ def test_rows_of_many_in_machine_code() -> None:
     program = record(f, w, samples[0], backend="numba")
     value, (shared, rows) = program.map(w, np.array(samples), reduce="sum")
     folds.agree((value, shared, rows), folds.eagerly(f, w, samples))
+
+
+@needs_compiler
+def test_steps_in_machine_code_are_those_on_arrays() -> None:
+    program, rule = example()
+    steps, settings = [[0.1 / i, float(i)] for i in range(1, 8)], [[1.0, 0.3], [0.5, 9.0]]
+    found = []
+    for backend in ("numpy", "numba"):
+        x, memory = np.linspace(-0.5, 0.5, 5), np.zeros((1, 4))
+        descent = program.descent(rule, SAMPLES, GROUPS, backend=backend)
+        found.append(np.concatenate([*descent.run(x, memory, DRAWS, steps, settings), x, memory[0]]))
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
