@@ -312,6 +312,12 @@ class Draws:
         batch, self.waiting = self.waiting[: self.size], self.waiting[self.size :]
         return batch
 
+    def several(self, draws: int) -> NDArray[np.int64]:
+        """Return the numbers of the samples of so many draws, one after another: those of `draw`."""
+        if self.replacement:
+            return self.random.integers(self.count, size=draws * self.size)
+        return np.array([k for _ in range(draws) for k in self.draw()], dtype=np.int64)
+
     def state(self) -> dict[str, Any]:
         """Return what the next draws depend on."""
         return {"random": _plain_state(self.random.bit_generator.state), "waiting": self.waiting}

@@ -47,7 +47,8 @@ class History:
         What ended training before its last iteration: "interrupted", by Ctrl-C; "out of
         patience"; "stopped by a callback". Empty if nothing did.
     path : str
-        How the losses were computed: "replayed"; or "eager", and why.
+        How the losses were computed: "replayed"; "replayed, compiled", with the steps in
+        machine code; or "eager", and why.
 
     Examples
     --------
@@ -156,6 +157,10 @@ class History:
     def record_step(self, loss: float, step_size: float, gradient_norm: float) -> None:
         """Add an iteration: the loss on its samples, the size of its step, the gradient's norm."""
         self._steps.extend((loss, step_size, gradient_norm))  # one call, which Ctrl-C cannot divide
+
+    def record_steps(self, rows: Any) -> None:  # noqa: ANN401 - an array
+        """Add iterations, a row for each: what `record_step` takes."""
+        self._steps.frombytes(rows.tobytes())  # one call, here too
 
     def record_validation(
         self,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
-from autograd import LengthError, OperandError, Value
+from autograd import LengthError, OperandError, Value, clip
 from nn.errors import NonFiniteError, SettingError, finite_setting, fraction_setting
 from nn.module import set_data
 from nn.schedules import schedule
@@ -173,6 +173,10 @@ class Optimizer:
         """Return the formula of this step, for step size η and λ."""
         raise NotImplementedError(f"{type(self).__name__} does not say how weights move; define rule")
 
+    def shortened(self, v: Any, norm: Any) -> Any:  # noqa: ANN401 - numbers of any kind
+        """Return v, of a gradient of this norm, scaled down if the norm is more than `max_norm`."""
+        return v if self.max_norm is None else v * clip(self.max_norm / norm, 0.0, 1.0)
+
     def step_size(self, i: int) -> float:
         """Return η_i, the step size of iteration i, counted from 1.
 
@@ -218,6 +222,12 @@ class Optimizer:
         self.gradient_norm = norm
         self.iteration += 1
         return rate
+
+    def took(self, steps: int, memory: Any, norm: float) -> None:  # noqa: ANN401 - columns of numbers
+        """Note steps that were taken elsewhere, by the same formula: what to remember, and the last ‖v‖."""
+        self.memory = dict(zip(self.remembers, memory, strict=True))
+        self.gradient_norm = norm
+        self.iteration += steps
 
     def zero_grad(self) -> None:
         """Forget the gradient of every parameter."""
@@ -276,8 +286,9 @@ class Optimizer:
         if self.max_norm is not None and norm > self.max_norm:
             if norm == math.inf:
                 raise NonFiniteError("the gradient's norm overflows; no parameter was changed")
-            scale = self.max_norm / norm
-            (gradients,) = self.weights.moved(lambda v: (v * scale,), [gradients], elementwise=True)
+            (gradients,) = self.weights.moved(
+                lambda v: (self.shortened(v, norm),), [gradients], elementwise=True
+            )
         return gradients, norm
 
     def _refuse_non_finite(self, numbers: list[float], what: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from os import fspath
 from pathlib import Path
@@ -18,6 +18,8 @@ from nn.history import History
 from nn.metrics import loss_on, mean_loss
 from nn.progress import ProgressLine
 from nn.replayed import Replay
+from nn.schedules import Function
+from nn.stretches import Stretches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -31,6 +33,12 @@ if TYPE_CHECKING:
     from nn.module import Module
     from nn.optim import Optimizer
     from nn.replayed import Error
+
+REPLAYED, COMPILED = "replayed", "replayed, compiled"
+"""What a history calls steps by recorded programs, and those in machine code."""
+
+WORTHWHILE = 100_000
+"""Fewer steps are taken sooner than they are compiled, which takes seconds, once for each network."""
 
 
 @dataclass(kw_only=True)
@@ -72,6 +80,7 @@ class Run:
         self.callbacks = list(self.callbacks)
         self.i, self.batch = 0, list[int]()
         self.replayed: Replay | None = None
+        self.stretches: Stretches | None = None
 
     # The course of it -----------------------------------------------------------------------------
 
@@ -114,13 +123,14 @@ class Run:
         if not self.history.looks:
             self.look()
             self.save()
-        for i in range(self.history.iterations + 1, self.iterations + 1):
+        while self.history.iterations < self.iterations:
             if self.patience is not None and self.history.looks_since_best >= self.patience:
                 self.history.ending = "out of patience"
                 return
-            self.i, self.batch = i, self.draws.draw()
-            yield self.batch
-            self.batch = []
+            if not self.take_a_stretch():
+                self.i, self.batch = self.history.iterations + 1, self.draws.draw()
+                yield self.batch
+                self.batch = []
             if self.is_due(self.validate_every):
                 self.look()
             if self.is_due(self.every):
@@ -129,6 +139,16 @@ class Run:
             if self.callbacks and self.called_back():
                 self.history.ending = "stopped by a callback"
                 return
+
+    def take_a_stretch(self) -> bool:
+        """Take steps in one go, at the most until something is due; tell whether any were taken."""
+        if self.stretches is None:
+            return False
+        done = self.history.iterations
+        left = [every - done % every for every in (self.validate_every, self.every) if every]
+        self.history.record_steps(self.stretches.take(min(self.iterations - done, *left)))
+        self.i = self.history.iterations
+        return self.i > done
 
     def is_due(self, every: int | None) -> bool:
         """Tell whether something is due that is done after every so many iterations, and the last."""
@@ -163,21 +183,30 @@ class Run:
 
     def look(self) -> None:
         """Look at the validation set."""
-        self.show()
+        if self.others_see:
+            self.show()
         self.history.record_validation(
             self.i,
             self.validation_loss(),
-            [w.data for w in self.weights],
+            self.replayed.weights.numbers.tolist() if self.replayed else [w.data for w in self.weights],
             {name: float(metric(self.model, self.validation)) for name, metric in self.metrics.items()},
         )
+
+    @property
+    def others_see(self) -> bool:
+        """Whether code of the caller's runs beside the model and the loss, and may look, and change them."""
+        return bool(self.metrics or self.callbacks or isinstance(self.optimizer.lr, Function))
 
     def validation_loss(self) -> float:
         """Return the mean loss on the validation set."""
         if self.replayed:
-            self.replayed.check()
+            if self.others_see or self.i == self.iterations:
+                self.show()
+                self.replayed.check()
             found = self.replayed.mean_loss()
             if found is not None:
                 return found
+            self.show()
         return mean_loss(self.model, self.loss, self.validation)
 
     # Replaying ------------------------------------------------------------------------------------
@@ -202,7 +231,8 @@ class Run:
                 if self.replay:
                     raise
                 why_not = str(problem)
-        path, before = f"eager: {why_not}" if why_not else "replayed", self.history.path
+        before = self.history.path
+        path = self.begin_stretches(self.replayed, before) if self.replayed else f"eager: {why_not}"
         if before and before.partition(":")[0] != path.partition(":")[0]:
             raise CheckpointError(
                 f"{fspath(self.checkpoint or '')} was saved by a training that was {before}; this one "
@@ -211,6 +241,19 @@ class Run:
         self.history.path = path
         if self.replayed:
             self.replayed.begin()
+
+    def begin_stretches(self, replayed: Replay, before: str) -> str:
+        """Prepare to take many steps at a time where that can be done; return the path that is taken.
+
+        A training that is gone on with takes the path that it took `before`.
+        """
+        wanted = before == COMPILED if before else self.iterations >= WORTHWHILE
+        paths = {"numba": COMPILED} if wanted else {}
+        for backend, path in {**paths, "numpy": REPLAYED}.items() if not self.callbacks else ():
+            with suppress(ReplayError):
+                self.stretches = Stretches(replayed, self.optimizer, self.draws, backend=backend)
+                return path
+        return REPLAYED
 
     def show(self) -> None:
         """Let the model and the optimizer have the present weights, where somebody looks at them."""

@@ -63,6 +63,7 @@ ROOMS = {
             "weights",
             "progress",
             "replayed",
+            "stretches",
         ),
         *("run", "training"),
         *("layered", "to_go", "by_hand", "saturation", ""),

@@ -463,7 +463,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, *, progress: boo
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setattr("nn.progress.monotonic", Clock())
     monkeypatch.setenv("COLUMNS", "80")
-    fit(small_model(), binary_cross_entropy, TRAIN, VALIDATION, **settings(progress=progress))
+    fit(small_model(), binary_cross_entropy, TRAIN, VALIDATION, **settings(progress=progress, batch_size=2))
     return stream.getvalue()
 
 
