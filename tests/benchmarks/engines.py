@@ -61,9 +61,8 @@ GRADIENTS: dict[str, dict[str, tuple[str, ...]]] = {
         "torch eager on arrays": (f"{LIBRARY}.in_torch", "gpt_of_one_name"),
     },
     "W5": {
-        "glassgrad replay, numpy": (OURS, "bound", "W5", "numpy"),
-        "glassgrad replay, Python": (OURS, "bound", "W5", "python"),
-        "glassgrad replay [fast]": (OURS, "bound", "W5", "numba"),
+        "glassgrad replay, by fit": (OURS, "fitted", "numpy"),
+        "glassgrad replay [fast], by fit": (OURS, "fitted", "numba"),
         "glassgrad eager": (OURS, "eager", "W5"),
         "numpy by hand": (f"{HAND}.in_numpy", "single_sample_step"),
         "numpy by hand, arrays reused": (f"{HAND}.in_buffers", "single_sample_step"),

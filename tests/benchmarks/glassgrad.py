@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import autograd
+import nn.run
 from autograd import OperandError, Value
 from tests.benchmarks import gpt, single_sample, workloads
 from tests.benchmarks.task import Task, after_training
@@ -98,30 +100,16 @@ def called(workload: str, backend: str) -> Task:
 
 def bound(workload: str, backend: str) -> Task:
     """Bind a program to arrays, and find the gradient in others."""
-    if workload == "W5":
-        return single_sample_step(backend)
     function, arguments = problem(workload)
     arrays = [np.array(flat(argument)) for argument in arguments]
     run = recorded(function, arguments, backend).bind(*arrays)
     return Task(run, lambda: [run(), *flat(run.gradients)])
 
 
-def single_sample_step(backend: str) -> Task:
-    """W5: the weights, the inputs and the sign are arguments of the program; numpy moves the weights."""
-    drawn_from, draw = single_sample.samples(), single_sample.draws()
-    inputs = np.array([inputs for inputs, _ in drawn_from])
-    signs = [single_sample.sign(target) for _, target in drawn_from]
-    arguments = w, x, side = np.array(single_sample.start()), inputs[0].copy(), np.array([signs[0]])
-    run = recorded(single_sample.loss, (w, x, signs[0]), backend).bind(*arguments)
-    slopes, kept = run.gradients[0], 1.0 - single_sample.RATE * single_sample.WEIGHT_DECAY
-
-    def step() -> float:
-        k = next(draw)
-        x[:] = inputs[k]
-        side[0] = signs[k]
-        loss: float = run()
-        np.multiply(w, kept, out=w)
-        np.subtract(w, single_sample.RATE * slopes, out=w)
-        return loss
-
-    return after_training(step, w.tolist)
+def fitted(backend: str) -> Task:
+    """W5 by `nn.fit`, draws and looks at a validation set included."""
+    if backend == "numba":
+        import numba  # noqa: F401 - to know whether it is there
+    nn.run.WORTHWHILE = 0 if backend == "numba" else sys.maxsize
+    losses, weights = single_sample.first_steps()
+    return Task(single_sample.trained_in_pieces(), lambda: [*losses, *weights], steps=single_sample.PAUSE)

@@ -8,18 +8,24 @@ The draws are made beforehand and are the same for every engine.
 from __future__ import annotations
 
 from itertools import cycle, pairwise
+from threading import Semaphore, Thread
 from typing import TYPE_CHECKING, Any
 
-from nn import MLP, SGD, binary_cross_entropy, breast_cancer, normal, standardise
+from nn import MLP, SGD, binary_cross_entropy, breast_cancer, fit, normal, standardise
 from nn.initializers import generator
+from nn.schedules import Schedule
 from tests.benchmarks.workloads import dot_by_hand
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from nn import History
+
 SIZES = (30, 16, 1)
 RATE = 0.02
 WEIGHT_DECAY = 0.001
+PAUSE = 5_000
+"""After so many iterations `fit` pauses and is timed; so often it looks at the validation set, too."""
 
 
 def model() -> MLP:
@@ -76,3 +82,63 @@ def eagerly() -> tuple[Callable[[], float], Callable[[], list[float]]]:
         return loss
 
     return step, lambda: [w.data for w in optimizer.parameters]
+
+
+def fitted(network: MLP, lr: Any = RATE, **settings: Any) -> History:
+    """Train the network by `fit`, on the same draws, as far as they are not drawn over again."""
+    (data,) = standardise(breast_cancer())
+    return fit(
+        network,
+        binary_cross_entropy,
+        (data.inputs, data.targets),
+        (data.inputs[:100], data.targets[:100]),
+        optimizer=SGD(network.parameters(), lr, WEIGHT_DECAY),
+        seed=generator(0, "draws"),
+        progress=False,
+        **settings,
+    )
+
+
+def first_steps() -> tuple[list[float], list[float]]:
+    """Return the losses of 100 iterations by `fit`, and the weights after them."""
+    network = model()
+    weights: list[float] = []
+
+    def after(*_: object) -> float:
+        weights[:] = [w.data for w in network.parameters()]
+        return 0.0
+
+    losses = fitted(network, iterations=100, metrics={"weights": after}).losses
+    return losses, weights
+
+
+class Pausing(Schedule):
+    """A step size that is always the same; a training that asks for it pauses now and then."""
+
+    def __init__(self) -> None:
+        self.go, self.paused = Semaphore(0), Semaphore(0)
+
+    def __call__(self, i: int) -> float:
+        """Return η_i, after a pause if it is time for one."""
+        if i % PAUSE == 0:
+            self.paused.release()
+            self.go.acquire()
+        return RATE
+
+
+def trained_in_pieces() -> Callable[[], object]:
+    """Return what trains by `fit` for `PAUSE` iterations, and goes on when it is called again."""
+    lr = Pausing()
+    training = Thread(
+        target=fitted, args=(model(), lr), kwargs={"iterations": 10**12, "validate_every": PAUSE}
+    )
+    training.daemon = True
+
+    def go_on() -> None:
+        if training.ident is None:
+            training.start()
+        else:
+            lr.go.release()
+        lr.paused.acquire()
+
+    return go_on

@@ -16,6 +16,8 @@ class Task(NamedTuple):
     answer: Callable[[], list[float]]
     record: Callable[[], Any] | None = None
     """Builds the graph alone, where its size is of interest."""
+    steps: int = 1
+    """How many steps a call of `step` takes."""
 
 
 def after_training(step: Callable[[], float], weights: Callable[[], Iterable[float]]) -> Task:

@@ -79,7 +79,7 @@ def main(engine: str, workload: str) -> None:
             say(set_up)
         else:
             steps = steps or steps_of_burst(work.step)
-            say(seconds_of_burst(work.step, steps))
+            say(seconds_of_burst(work.step, steps) / work.steps)
 
 
 if __name__ == "__main__":
