@@ -45,33 +45,40 @@ class Straight:
         self.wengert = wengert
         self.names = variable_names(wengert)
         self.templates: dict[Any, str] = {}
+        self.bars: dict[int, str] = {}  # what the adjoint of a slot is called, from when it has one
 
     def function(self, *, gradient: bool) -> Iterable[str]:
         """Print `def program(inputs):` and its body."""
-        wengert, names = self.wengert, self.names
+        names = self.names[: len(self.wengert.inputs)]
         yield "def program(inputs):"
-        if wengert.inputs:
-            yield from folded(f"{', '.join(names[: len(wengert.inputs)])}, = inputs")
-        for slot in range(len(wengert.inputs), len(names)):
-            yield from (f"    {line}" for line in self.forward(slot))
-        yield from (
-            f"    {guard_text(guard, number, self.operand)}" for number, guard in enumerate(wengert.guards)
-        )
-        if not gradient:
-            yield f"    return {self.operand(wengert.output)}"
-            return
-        bars: set[int] = set()
-        if isinstance(wengert.output, int):
-            bars.add(wengert.output)
-            yield f"    {names[wengert.output]}_bar = 1.0"
-        for slot in reversed(wengert.swept):
-            yield from (f"    {line}" for line in self.backward(slot, bars))
+        if names:
+            yield from folded(f"{', '.join(names)}, = inputs")
+        yield from (f"    {line}" for line in self.body(gradient=gradient))
+        value = self.operand(self.wengert.output)
+        if gradient:
+            yield from folded(f"return {value}, [{', '.join(self.slopes())}]")
+        else:
+            yield f"    return {value}"
+
+    def body(self, *, gradient: bool) -> Iterable[str]:
+        """Print the statements, the guards, and the chain rule."""
+        wengert = self.wengert
+        for slot in range(len(wengert.inputs), len(self.names)):
+            yield from self.forward(slot)
+        yield from (guard_text(guard, number, self.operand) for number, guard in enumerate(wengert.guards))
+        self.bars.clear()
+        if gradient and isinstance(wengert.output, int):
+            yield from self.hand_down(wengert.output, "1.0")
+            for slot in reversed(wengert.swept):
+                yield from self.backward(slot)
+
+    def slopes(self) -> list[str]:
+        """Write the adjoint of every input, once the body is printed."""
         # 0.0 + turns -0.0 into 0.0, as accumulating does
-        slopes = [
-            f"0.0 + {name}_bar" if slot in bars else "0.0"
-            for slot, name in enumerate(names[: len(wengert.inputs)])
+        return [
+            f"0.0 + {self.bars[slot]}" if slot in self.bars else "0.0"
+            for slot in range(len(self.wengert.inputs))
         ]
-        yield from folded(f"return {self.operand(wengert.output)}, [{', '.join(slopes)}]")
 
     def operand(self, x: Operand) -> str:
         """Write an operand: the name of its slot, or its number."""
@@ -91,16 +98,16 @@ class Straight:
             choice = f"{row.name}_depends({', '.join(texts)})"
             yield f"if {choice} != {self.wengert.edges[slot]}: raise StaleProgram"
 
-    def backward(self, slot: int, bars: set[int]) -> Iterable[str]:
+    def backward(self, slot: int) -> Iterable[str]:
         """Print what a slot's adjoint adds to those of its operands."""
         k = slot - len(self.wengert.inputs)
         row, operands = self.wengert.rows[k], self.wengert.operands[k]
-        z = self.names[slot]
+        z, z_bar = self.names[slot], self.bars[slot]
         texts = [self.operand(x) for x in operands]
         if row.variadic:
-            terms = Bound(PYTHON, slot)
+            terms = Named(PYTHON, slot)
             shares = [
-                str(share_of(terms.term(f"{z}_bar"), partial))
+                str(share_of(terms.term(z_bar), partial))
                 for partial in row.partials_at(
                     terms.term(z),
                     [as_symbol(x, text, terms) for x, text in zip(operands, texts, strict=True)],
@@ -109,14 +116,28 @@ class Straight:
             yield from terms.lines
         else:
             shares = [
-                self.template(row, operands, i).format(*texts, z=z) if isinstance(x, int) else ""
+                self.template(row, operands, i).format(*texts, z=z, z_bar=z_bar) if isinstance(x, int) else ""
                 for i, x in enumerate(operands)
             ]
         edges = self.wengert.edges.get(slot, (True,) * len(operands))
         for x, share, edge in zip(operands, shares, edges, strict=True):
             if edge and isinstance(x, int):
-                yield f"{self.names[x]}_bar {'+=' if x in bars else '='} {share}"
-                bars.add(x)
+                yield from self.hand_down(x, share)
+
+    def hand_down(self, x: int, share: str) -> Iterable[str]:
+        """Print what adds a share to an adjoint: nothing, as long as that is only another name for it."""
+        name, known = f"{self.names[x]}_bar", self.bars.get(x)
+        sign = "-" if share.startswith("-") else "+"
+        if known is None and share.isidentifier():
+            self.bars[x] = share
+            return
+        self.bars[x] = name
+        if known is None:
+            yield f"{name} = {share}"
+        elif known == name:
+            yield f"{name} {sign}= {share.removeprefix('-')}"
+        else:
+            yield f"{name} = {known} {sign} {share.removeprefix('-')}"
 
     def template(self, row: Primitive, operands: tuple[Operand, ...], part: int | str) -> str:
         """Return the text of a statement with {0}, {1} for its operands; made once for all alike."""
@@ -133,7 +154,7 @@ class Straight:
                 written: object = PYTHON.value(row, symbols)
             elif isinstance(part, int):
                 partial = PYTHON.partial(row, part, PYTHON.term("{z}"), symbols)
-                written = share_of(PYTHON.term("{z}_bar"), partial)
+                written = share_of(PYTHON.term("{z_bar}"), partial)
             else:
                 written = PYTHON.outside(row, slots)
             self.templates[key] = str(written)
@@ -158,7 +179,7 @@ def as_symbol(x: Operand, text: str, dialect: Dialect) -> object:
     return dialect.term(text) if isinstance(x, int) else x
 
 
-class Bound(Dialect):
+class Named(Dialect):
     """A dialect that gives every call a line and a name of its own: n partials may share it."""
 
     def __init__(self, dialect: Dialect, slot: int) -> None:

@@ -80,6 +80,23 @@ def test_random_programs_are_exact_to_the_last_bit(start: int) -> None:
             assert bits([program.value(at)]) == bits([value])
 
 
+def test_an_adjoint_that_is_handed_on_unchanged_needs_no_line_of_its_own() -> None:
+    program = record(lambda x, y: (x + y) * 3 - (x - y) + x.exp(), 1.0, 1.0)
+    backward = program.source[program.source.index("v6_bar") :]
+    assert backward.splitlines() == [
+        "v6_bar = 1.0",
+        "    x_bar = v6_bar * v5",
+        "    v3_bar = -v6_bar",
+        "    x_bar += v3_bar",
+        "    y_bar = -v3_bar",
+        "    v1_bar = v6_bar * 3.0",
+        "    x_bar += v1_bar",
+        "    y_bar += v1_bar",
+        "    return v6, [0.0 + x_bar, 0.0 + y_bar]",
+    ]
+    assert "return v3, [0.0 + v3_bar, 0.0 + v3_bar]" in record(lambda x, y: 1 + (x + y) + 1, 1.0, 1.0).source
+
+
 def test_arguments_come_back_in_their_structure() -> None:
     def f(p: Any, x: Any, shift: Any = 0.0) -> Any:
         return sum(w * v for w, v in zip(p["w"], x, strict=True)) + p["b"][0] * p["b"][1] + shift
