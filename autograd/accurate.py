@@ -46,7 +46,7 @@ def add_up(terms: Iterable[float]) -> float:
 
 def pow(x: float, y: float) -> float:  # noqa: A001 - the name of the operation
     """Return x**y."""
-    if y == 2:  # noqa: PLR2004 - a square
+    if y == 2:  # noqa: PLR2004 - x x is the nearest float
         return x * x
     try:
         return math.pow(x, y)
@@ -64,7 +64,7 @@ def power(c: float, x: float, y: float, k: float) -> float:
         return 0.0  # also where the power is infinite: the derivatives of x**2 at 0 are 0, 2, 0, 0, …
     if y - k == 1:
         return c * x
-    if y - k == 2:  # noqa: PLR2004 - a square
+    if y - k == 2:  # noqa: PLR2004 - two products, where a power is a call
         return c * x * x
     z = pow(x, y - k)
     if math.isinf(z) or math.fabs(z) < SMALL:  # out of range, which its product with c need not be
