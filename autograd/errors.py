@@ -47,3 +47,7 @@ class RecordingError(AutogradError, RuntimeError):
 
 class StaleProgram(AutogradError, RuntimeError):  # noqa: N818 - the name says what is wrong
     """With these arguments the recorded function would take another branch."""
+
+
+OUT_OF_THE_ORDINARY = (ArithmeticError, ValueError, StaleProgram)
+"""What generated code raises where eager evaluation has to say what happens."""

@@ -11,7 +11,7 @@ The way of a function, file by file:
     loops       print the groups                        -> loops, compiled by numba (native)
     choose      which of the three it is to be
     descent     print steps along the gradient, too     -> numpy or loops, many steps in one call
-    program     what a caller holds; batches and bound arrays (batches)
+    program     what a caller holds; batches of samples (batches); arrays bound to it (bound)
     reading     what a person reads; and eager evaluation, for all that is out of the ordinary
 
 No file knows a derivative, nor the formula of any value: `inline` runs the rows of the

@@ -1,4 +1,4 @@
-"""Arguments with a number for each of many samples, and buffers bound to a program."""
+"""Arguments with a number for each of many samples."""
 
 from __future__ import annotations
 
@@ -8,14 +8,9 @@ import numpy as np
 
 from autograd.errors import LengthError
 from autograd.replay.arguments import Layout, build, describe, flatten, is_array
-from autograd.replay.choose import OUT_OF_THE_ORDINARY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-
-FEW = 8
-"""So many numbers are quicker written one by one than as an array."""
+    from collections.abc import Sequence
 
 
 class Batch(NamedTuple):
@@ -133,86 +128,3 @@ def _shape(layout: Layout) -> tuple[Any, ...] | None:
     shapes = {_shape(part) for part in layout.parts}
     inner = shapes.pop() if len(shapes) == 1 and layout.kind != "dict" else None
     return None if inner is None else (len(layout.parts), *inner)
-
-
-class Bound:
-    """A program with arrays of its own for arguments and gradients; made by `Program.bind`.
-
-    Not to be shared by threads.
-
-    Attributes
-    ----------
-    arrays
-        The arguments: change the numbers in them, then call.
-    gradients
-        For each argument, an array of the same shape; overwritten by each call.
-    """
-
-    def __init__(
-        self,
-        run: Callable[[Any], tuple[float, Any]],
-        eagerly: Callable[[Any], tuple[float, Any]],
-        arrays: Sequence[Any],
-        *,
-        lists: bool,
-    ) -> None:
-        self.arrays = tuple(arrays)
-        ends = np.cumsum([array.size for array in arrays]).tolist()
-        self._slopes = np.zeros(ends[-1] if ends else 0)
-        self._run = run
-        self._eagerly = eagerly
-        self.gradients = tuple(
-            self._slopes[end - array.size : end].reshape(array.shape)
-            for end, array in zip(ends, arrays, strict=True)
-        )
-        self._numbers = self._reader(lists=lists)
-        self._few = self._slopes.data if self._slopes.size <= FEW else None
-
-    def __call__(self) -> float:
-        """Return the value at the numbers in `arrays`, and put the gradient into `gradients`."""
-        numbers = self._numbers()
-        try:
-            value, slopes = self._run(numbers)
-        except OUT_OF_THE_ORDINARY:
-            value, slopes = self._eagerly(numbers)
-        if self._few is None:
-            self._slopes[:] = slopes
-        else:
-            for k, slope in enumerate(slopes):
-                self._few[k] = slope
-        return value
-
-    def _reader(self, *, lists: bool) -> Callable[[], Any]:
-        """Return a function that reads the arrays: into Python floats if there are to be `lists`."""
-        arrays = self.arrays
-        if all(array.size == 1 for array in arrays):
-            readers = [array.item for array in arrays]
-            return lambda: [read() for read in readers]
-        if len(arrays) == 1 and arrays[0].flags.c_contiguous:
-            whole = arrays[0].reshape(-1)
-            return whole.tolist if lists else lambda: whole
-
-        def joined() -> Any:  # noqa: ANN401 - a list or an array
-            row = np.concatenate([array.reshape(-1) for array in arrays])
-            return row.tolist() if lists else row
-
-        return joined
-
-
-def bindable(arrays: Iterable[Any], layouts: Sequence[Layout]) -> list[Any]:
-    """Check that there is a float64 array of the right size for each argument.
-
-    Raises
-    ------
-    LengthError
-        If there is not.
-    """
-    found = list(arrays)
-    fits = len(found) == len(layouts) and all(
-        getattr(array, "dtype", "") == "float64" and array.size == layout.size
-        for array, layout in zip(found, layouts, strict=True)
-    )
-    if not fits:
-        sizes = ", ".join(str(layout.size) for layout in layouts)
-        raise LengthError(f"bind takes a float64 array for each argument, with as many numbers: {sizes}")
-    return found

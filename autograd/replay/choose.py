@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from autograd.errors import OperandError, PrimitiveError, StaleProgram
+from autograd.errors import OperandError, PrimitiveError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from autograd.replay.lower import WengertList
     from autograd.replay.schedule import Schedule
@@ -20,9 +20,6 @@ LINE = 25
 """About so many statements of plain Python take as long as one line of numpy."""
 
 BACKENDS = ("python", "numpy", "numba")
-
-OUT_OF_THE_ORDINARY = (ArithmeticError, ValueError, StaleProgram)
-"""What generated code raises where eager evaluation has to say what happens."""
 
 
 class Executor(Protocol):
@@ -46,6 +43,17 @@ class Executor(Protocol):
     @property
     def value(self) -> Callable[[Any], float]:
         """The value alone."""
+
+    def bound(
+        self,
+        arrays: Sequence[Any],
+        slopes: Any,  # noqa: ANN401 - an array
+        eagerly: Callable[[], float],
+    ) -> Callable[[], float]:
+        """Return a function of what is in flat arrays: it gives the value, and leaves the slopes in another.
+
+        What is out of the ordinary it leaves to `eagerly`, which does the same.
+        """
 
     def explain(self) -> str:
         """Say what was fused into what."""

@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from autograd.errors import DomainError, PrimitiveError, StaleProgram
+from autograd.errors import OUT_OF_THE_ORDINARY, DomainError, PrimitiveError, StaleProgram
 from autograd.primitives import TABLE
 from autograd.replay.inline import PYTHON, Dialect
 from autograd.symbols import OPERATORS, Source, Symbol
@@ -59,6 +59,21 @@ class Straight:
             yield from folded(f"return {value}, [{', '.join(self.slopes())}]")
         else:
             yield f"    return {value}"
+
+    def bound(self, places: Sequence[str]) -> Iterable[str]:
+        """Print `def bound():`, which reads its inputs from their places and leaves the slopes in others.
+
+        Nothing is called between the stores, so an interrupt comes before or after them all.
+        """
+        yield "def bound():"
+        for name, place in zip(self.names, places, strict=False):
+            yield f"    {name} = {place}"
+        yield "    try:"
+        yield from [f"        {line}" for line in self.body(gradient=True)] or ["        pass"]
+        yield "    except OUT_OF_THE_ORDINARY:"
+        yield "        return eagerly()"
+        yield from (f"    slopes[{k}] = {slope}" for k, slope in enumerate(self.slopes()))
+        yield f"    return {self.operand(self.wengert.output)}"
 
     def body(self, *, gradient: bool) -> Iterable[str]:
         """Print the statements, the guards, and the chain rule."""
@@ -199,11 +214,11 @@ class Named(Dialect):
 
 def variable_names(wengert: WengertList) -> list[str]:
     """Name every slot: inputs by their way from the arguments, results by number."""
-    taken = {*TABLE, *(row.name for row in wengert.rows), *keyword.kwlist, *NAMESPACE, "inputs", "program"}
+    taken = {*TABLE, *(row.name for row in wengert.rows), *keyword.kwlist, *NAMESPACE, *FRAME}
     names = []
     for name in wengert.inputs:
         name = re.sub(r"\W", "_", name)  # noqa: PLW2901 - the same name, made fit
-        if re.fullmatch(r"v\d+\w*|\w*_bar", name) or name in taken or not name.isidentifier():
+        if re.fullmatch(r"v\d+\w*|\w*_bar|argument\d+", name) or name in taken or not name.isidentifier():
             name = next(fit for fit in (f"x_{name}_{k}" for k in count(1)) if fit not in taken)  # noqa: PLW2901
         taken.add(name)
         names.append(name)
@@ -233,8 +248,12 @@ NAMESPACE: dict[str, object] = {
     "nan": math.nan,
     "DomainError": DomainError,
     "StaleProgram": StaleProgram,
+    "OUT_OF_THE_ORDINARY": OUT_OF_THE_ORDINARY,
 }
 """What generated programs use besides the rows."""
+
+FRAME = {"program", "inputs", "bound", "eagerly", "slopes"}
+"""What they are called, and what they are given."""
 
 
 def namespace(rows: Iterable[Primitive]) -> dict[str, Any]:
@@ -304,6 +323,20 @@ class Plain:
         """The value alone."""
         source = straight_source(self.wengert, gradient=False)
         return made(source, namespace(self.wengert.rows))["program"]  # type: ignore[no-any-return]
+
+    def bound(
+        self,
+        arrays: Sequence[Any],
+        slopes: Any,  # noqa: ANN401 - an array
+        eagerly: Callable[[], float],
+    ) -> Callable[[], float]:
+        """Return a function of what is in flat arrays, compiled from a text of its own."""
+        places = [f"argument{k}[{i}]" for k, array in enumerate(arrays, 1) for i in range(array.size)]
+        source = "\n".join(Straight(self.wengert).bound(places)) + "\n"
+        names = namespace(self.wengert.rows)
+        names.update({f"argument{k}": array.data for k, array in enumerate(arrays, 1)})
+        names.update(slopes=slopes.data, eagerly=eagerly)
+        return made(source, names)["bound"]  # type: ignore[no-any-return]
 
     def explain(self) -> str:
         """Say what was fused into what."""

@@ -19,17 +19,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from autograd.conversion import to_float
-from autograd.errors import AutogradError, LengthError, OperandError
+from autograd.errors import OUT_OF_THE_ORDINARY, AutogradError, LengthError, OperandError
 from autograd.graph import watcher
 from autograd.primitives import Primitive
 from autograd.replay.arguments import NUMBER, Layout, build, describe, flatten, number
-from autograd.replay.choose import OUT_OF_THE_ORDINARY, Executor, compiled_if_possible, executor
+from autograd.replay.choose import Executor, compiled_if_possible, executor
 from autograd.value import RULES, Value, gradients
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from autograd.replay.batches import Batch, Bound
+    from autograd.replay.batches import Batch
+    from autograd.replay.bound import Bound
     from autograd.replay.descent import Descent
     from autograd.replay.lower import WengertList
     from autograd.replay.reading import Reading
@@ -199,10 +200,9 @@ class Program:
         >>> bound()
         30.0
         """
-        from autograd.replay.batches import Bound, bindable
+        from autograd.replay.bound import bindable, bound
 
-        run = self._executor.gradient
-        return Bound(run, self._eagerly, bindable(arrays, self._layouts), lists=self.backend == "python")
+        return bound(self._executor, self._eagerly, bindable(arrays, self._layouts))
 
     def descent(
         self,

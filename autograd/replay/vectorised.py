@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.errors import OUT_OF_THE_ORDINARY
 from autograd.replay import emit
 from autograd.replay.arrays import Arrays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from autograd.primitives import Primitive
     from autograd.replay.schedule import Schedule
@@ -62,6 +63,28 @@ class Vectorised:
         """The value alone."""
         _ = self._value_text
         return self._value
+
+    def bound(
+        self,
+        arrays: Sequence[Any],
+        slopes: Any,  # noqa: ANN401 - an array
+        eagerly: Callable[[], float],
+    ) -> Callable[[], float]:
+        """Return a function of what is in flat arrays, which leaves the slopes in another."""
+        run = self.gradient
+        numbers = arrays[0] if len(arrays) == 1 else np.empty(len(slopes))
+
+        def bound() -> float:
+            if len(arrays) > 1:
+                np.concatenate(arrays, out=numbers)
+            try:
+                value, found = run(numbers)
+            except OUT_OF_THE_ORDINARY:
+                return eagerly()
+            slopes[:] = found
+            return value
+
+        return bound
 
     @cached_property
     def batch(self) -> Callable[[Any, Any, float], tuple[float, Any, Any]]:

@@ -1,4 +1,4 @@
-"""Programs over batches of samples, and programs bound to arrays."""
+"""Programs over batches of samples."""
 
 from __future__ import annotations
 
@@ -148,47 +148,3 @@ def test_what_is_no_batch_is_refused() -> None:
         program.map([[1.0, 1.0]])
     with pytest.raises(OperandError, match='"mean" or "sum"'):
         program.map([1.0, 1.0], [[1.0, 1.0]], reduce="max")
-
-
-def test_a_bound_program_reads_and_writes_arrays() -> None:
-    program = record(network, PARAMETERS, [1.0, 1.0], 1.0)
-    arrays = np.array(PARAMETERS), np.ones(2), np.ones(())
-    bound = program.bind(*arrays)
-    value, slopes = program(PARAMETERS, [1.0, 1.0], 1.0)
-    assert bound() == value
-    assert bound.gradients[0] == pytest.approx(np.array(slopes[0]), abs=0)
-    assert bound.gradients[2].shape == ()
-    arrays[2][...] = 3.0
-    assert bound() == program.value(PARAMETERS, [1.0, 1.0], 3.0)
-    with pytest.raises(LengthError, match="18, 2, 1"):
-        program.bind(*arrays[:2])
-    with pytest.raises(LengthError, match="float64"):
-        program.bind(np.array(PARAMETERS), np.ones(2, dtype=int), np.ones(()))
-
-
-def test_a_bound_program_in_plain_python_gets_plain_floats() -> None:
-    for shape in ((2,), (2, 1)):
-        program = record(lambda v: v[0] / v[1] + (v[0] / v[1]).exp(), [1.0, 1.0])
-        numbers = np.array([1.0, 2.0]).reshape(shape)
-        bound = program.bind(numbers)
-        assert type(bound()) is float
-        assert bound() == program.value([1.0, 2.0])
-        numbers[...] = 1e3
-        numbers[1] = 1.0
-        assert bound() == math.inf
-        numbers[1] = 0.0
-        with pytest.raises(DomainError):
-            bound()
-    many = record(lambda a, b: a[0] * b[0], [1.0, 2.0], [1.0, 2.0])
-    assert type(many.bind(np.ones(2), np.ones(2))()) is float
-
-
-def test_a_bound_program_in_numpy_and_out_of_the_ordinary() -> None:
-    program = record(lambda v: sum(x.sqrt() for x in v), [1.0] * 100, backend="numpy")
-    numbers = np.full(100, 4.0)
-    bound = program.bind(numbers)
-    assert bound() == 200.0
-    assert bound.gradients[0].tolist() == [0.25] * 100
-    numbers[7] = 0.0
-    assert bound() == 198.0
-    assert bound.gradients[0][7] == math.inf
