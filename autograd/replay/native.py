@@ -7,12 +7,14 @@ that is found there is used only if it is the very text that would have been wri
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import importlib.util
 import os
 import sys
 import tempfile
 from functools import cached_property, lru_cache
+from itertools import accumulate
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -23,7 +25,7 @@ from autograd.replay.loops import Loops, typed
 from autograd.replay.vectorised import Vectorised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 KEPT = 200
 """How many files the folder may hold; the oldest go first."""
@@ -31,7 +33,10 @@ KEPT = 200
 HEAD = """\
 import math
 from math import inf, nan
-from numba import njit
+
+import numpy as np
+from numba import carray, cfunc, float64, njit
+from numba.types import CPointer, voidptr
 
 """
 
@@ -61,9 +66,31 @@ class Native(Vectorised):
     def _finite(program: Callable[..., Any], inputs: tuple[Any, ...]) -> Any:  # noqa: ANN401
         return program(*inputs)  # which looks itself
 
+    def bound(
+        self,
+        arrays: Sequence[Any],
+        slopes: Any,  # noqa: ANN401 - an array
+        eagerly: Callable[[], float],
+    ) -> Callable[[], float]:
+        """Return a function of what is in flat arrays: machine code that is told their addresses once."""
+        source, loops = self._gradient_text
+        constants, count, size = typed(loops.constants), len(slopes), self.schedule.size
+        memory = [slopes, *map(np.zeros, (count, size, size)), *constants, *arrays]
+        addresses = np.array([array.ctypes.data for array in memory], dtype=np.uintp)
+        module = compiled(source, entry(count, size, constants, arrays))
+        run: Any = ctypes.PYFUNCTYPE(ctypes.c_double, ctypes.c_void_p)(module.entry.address)
+        run.kept = module, memory, addresses  # which must live as long as it
+        table = ctypes.c_void_p(addresses.ctypes.data)
+
+        def bound() -> float:
+            value: float = run(table)
+            return value if value == value else eagerly()  # noqa: PLR0124 - only nan differs from itself
+
+        return bound
+
     def _workspace(self, lanes: int, *, gradient: bool) -> Callable[..., Any]:
         source, loops = self._gradient_text if gradient else self._value_text
-        program = compiled(source)
+        program = compiled(source).program
         size, count = self.schedule.size, len(self.schedule.wengert.inputs)
         v, g = np.zeros(size), np.zeros(size)
         u, h = (np.zeros((size if lanes else 0, lanes or 1)) for _ in range(2))
@@ -83,14 +110,45 @@ class Native(Vectorised):
         return run
 
 
+def entry(count: int, size: int, constants: Sequence[Any], arrays: Sequence[Any]) -> str:
+    """Print a function of a table of addresses: of the slopes, of workspaces, and of what it reads."""
+    given = [f"c{k + 1}" for k in range(len(constants))]
+    sizes = {"slopes": (count,), "inputs": (count,), "v": (size,), "g": (size,)}
+    shapes = {name: (shape, "float64") for name, shape in sizes.items()}
+    shapes |= {name: (x.shape, x.dtype.name) for name, x in zip(given, constants, strict=True)}
+    shapes |= {f"argument{k + 1}": (x.shape, "float64") for k, x in enumerate(arrays)}
+    ends = accumulate(x.size for x in arrays)
+    return "\n".join(
+        [
+            "\n",
+            "@cfunc(float64(CPointer(voidptr)), cache=True)",
+            "def entry(at):",
+            *[
+                f"    {name} = carray(at[{k}], {shape}, np.{kind})"
+                for k, (name, (shape, kind)) in enumerate(shapes.items())
+            ],
+            "    nothing = carray(at[0], (0, 1), np.float64)",
+            *[
+                f"    inputs[{end - x.size}:{end}] = argument{k + 1}"
+                for k, (x, end) in enumerate(zip(arrays, ends, strict=True))
+            ],
+            f"    value = program({', '.join(['inputs, nothing, 1.0, v, g, nothing, nothing', *given])})",
+            "    if value == value:",
+            f"        slopes[:] = g[:{count}]",
+            "    return value",
+            "",
+        ]
+    )
+
+
 @lru_cache(maxsize=64)
-def compiled(source: str) -> Callable[..., Any]:
+def compiled(source: str, entry: str = "") -> Any:  # noqa: ANN401 - a module
     """Compile a text, or take from the folder what was compiled before."""
     marked = source.replace("\ndef ", "\n@njit(**OPTIONS)\ndef ")
     marked = f"@njit(**OPTIONS)\n{marked}" if marked.startswith("def ") else marked
     # adding up in another order lets the compiler use vectors; nan and inf keep their meaning
     options = 'OPTIONS = {"cache": True, "error_model": "numpy", "fastmath": {"reassoc", "contract"}}\n\n\n'
-    text = HEAD + options + marked
+    text = HEAD + options + marked + entry
     name = f"program_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
     with COMPILING:
         path = folder() / f"{name}.py"
@@ -105,8 +163,7 @@ def compiled(source: str) -> Callable[..., Any]:
             specification
         )  # where numba looks for it
         specification.loader.exec_module(module)
-        program: Callable[..., Any] = module.program
-    return program
+    return module
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from tests.autograd import test_replay_folds as folds
 from tests.autograd.random_programs import random_program, random_vector_program
 from tests.autograd.test_replay import REFUSED, eagerly
 from tests.autograd.test_replay_descent import DRAWS, GROUPS, SAMPLES, example
+from tests.benchmarks import workloads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,3 +169,53 @@ def test_steps_in_machine_code_are_those_on_arrays() -> None:
         descent = program.descent(rule, SAMPLES, GROUPS, backend=backend)
         found.append(np.concatenate([*descent.run(x, memory, DRAWS, steps, settings), x, memory[0]]))
     assert found[0] == pytest.approx(found[1], rel=1e-12)
+
+
+@needs_compiler
+def test_a_bound_program_in_machine_code_reads_and_writes_arrays() -> None:
+    program = record(layer, ROWS, [1.0] * 9, backend="numba")
+    rows, x = np.array(ROWS), np.arange(18.0)[::2]
+    bound = program.bind(rows, x)
+    native.compiled.cache_clear()
+    gc.collect()
+    for _ in range(3):
+        value, slopes = program(rows.tolist(), x.tolist())
+        assert bound() == pytest.approx(value, rel=1e-14)
+        assert bound.gradients[0] == pytest.approx(np.array(slopes[0]), rel=1e-12)
+        assert bound.gradients[1] == pytest.approx(slopes[1], rel=1e-12)
+        rows *= 0.5
+        x -= 1.0
+    with pytest.raises(ValueError, match="resize"):
+        rows.resize((3, 3))
+
+
+@needs_compiler
+def test_a_bound_program_in_machine_code_that_fails_leaves_the_gradients_as_they_were() -> None:
+    def f(v: Any, shift: Any) -> Any:
+        return sum(x.sqrt() for x in v) + shift if v[0] > v[1] else v[0]
+
+    numbers, shift = np.array([20.0 - i for i in range(20)]), np.array(1.0)
+    bound = record(f, numbers.tolist(), 1.0, backend="numba").bind(numbers, shift)
+    bound()
+    before = bound.gradients[0].tolist()
+    for k, wrong, error in ((19, -1.0, DomainError), (0, 0.0, StaleProgram)):
+        kept, numbers[k] = numbers[k], wrong
+        with pytest.raises(error):
+            bound()
+        assert bound.gradients[0].tolist() == before
+        numbers[k] = kept
+    numbers[19] = 0.0
+    bound()
+    assert bound.gradients[0][19] == math.inf
+    shift[...] = math.inf
+    assert (bound(), bound.gradients[1]) == (math.inf, 1.0)
+
+
+@needs_compiler
+def test_a_constant_program_and_one_of_numbers_are_bound_in_machine_code_too() -> None:
+    a, b = np.array(-4.0), np.array(2.0)
+    program = record(workloads.readme_function, 1.0, 1.0, backend="numba")
+    bound = program.bind(a, b)
+    assert bound() == pytest.approx(24.70408163265306, rel=1e-14)
+    assert bound.gradients == pytest.approx((138.83381924198252, 645.5772594752186), rel=1e-13)
+    assert record(lambda _: 5.0, 1.0, backend="numba").bind(a)() == 5.0
