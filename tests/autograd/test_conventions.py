@@ -377,8 +377,8 @@ def test_powers_of_every_pairing_of_values_and_numbers(x: float, y: float) -> No
 
 def test_a_square_is_the_nearest_float_and_the_slope_of_a_cube_two_products() -> None:
     r = random.Random(0)
-    for _ in range(300):
-        x = r.uniform(-1, 1) * 10 ** r.uniform(-100, 100)
+    missed = [1.6970319309869248, 1.9641190068878396, 1.1019156236893293]  # by the pow of many a C library
+    for x in missed + [r.uniform(-1, 1) * 10 ** r.uniform(-100, 100) for _ in range(300)]:
         assert autograd.pow(x, 2) == x * x == float(Fraction(x) ** 2)
         assert gradients((leaf := Value(x)) ** 3, [leaf]) == [3.0 * x * x]
 
