@@ -9,7 +9,7 @@ with nan: eager evaluation has to say what it is.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from itertools import count
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -114,10 +114,12 @@ class Loops:
     def source(self, *, gradient: bool, name: str = "program") -> str:
         """Print `def program(inputs, …)`, which returns the value and leaves the gradient in `g` and `h`."""
         schedule, inputs = self.schedule, len(self.wengert.inputs)
-        for slot in range(inputs):
-            if slot in schedule.varying:
-                row = sorted(x for x in schedule.varying if x < inputs).index(slot)
-                self.line(f"u[{slot}, :] = batch[{row}, :]")
+        varying = sorted(schedule.address[slot] for slot in schedule.varying)
+        batched = runs([slot for slot in varying if slot < inputs])
+        row = 0
+        for start, end in batched:
+            self.line(f"u[{start}:{end}, :] = batch[{row}:{row + end - start}, :]")
+            row += end - start
         self.line(f"v[:{inputs}] = inputs")
         for group in self.groups:
             self.forward(group)
@@ -125,7 +127,7 @@ class Loops:
             test = f"{self.number(guard.left)} {guard.sign} {self.number(guard.right)}"
             with self.each_lane(guard.left in schedule.varying or guard.right in schedule.varying):
                 self.line(f"if {f'not ({test})' if guard.outcome else test}: return nan")
-        self.output()
+        self.output(gradient=gradient)
         if gradient:
             for group in reversed(self.groups):
                 self.backward(group)
@@ -133,9 +135,9 @@ class Loops:
         if gradient:
             with self.nest((0,), (inputs,)):
                 self.line("size += g[i] * g[i]")
-            if schedule.varying:
-                with self.nest((0, 1), (inputs,)):
-                    self.line("size += h[i, lane] * h[i, lane]")
+            for start, end in batched:
+                with self.nest((0, 1), (end - start,)):
+                    self.line(f"size += h[{start} + i, lane] * h[{start} + i, lane]")
         self.line("return value if size < inf else nan")
         constants = "".join(f", c{k + 1}" for k in range(len(self.constants)))
         return "\n".join(
@@ -143,8 +145,8 @@ class Loops:
                 *self.dialect.definitions(),
                 f"def {name}(inputs, batch, weight, v, g, u, h{constants}):",
                 "    lanes = u.shape[1]",
-                "    g[:] = 0.0",
-                "    h[:, :] = 0.0",
+                *["    g[:] = 0.0"] * gradient,
+                *[f"    h[{start}:{end}, :] = 0.0" for start, end in runs(varying) if gradient],
                 *self.lines,
                 "",
             ]
@@ -210,7 +212,7 @@ class Loops:
         self.constants.append(values)
         return f"c{len(self.constants)}"
 
-    def output(self) -> None:
+    def output(self, *, gradient: bool) -> None:
         """Add up the value, and give the output its adjoint."""
         output = self.wengert.output
         lanes = output in self.schedule.varying
@@ -219,7 +221,7 @@ class Loops:
             self.line("weight = weight * lanes")
         with self.each_lane(lanes):
             self.line(f"value += {self.number(output)} * weight")
-            if isinstance(output, int):
+            if gradient and isinstance(output, int):
                 self.line(f"{self.number(output, 'gh')} += weight")
 
     # Forward --------------------------------------------------------------------------------------
@@ -332,8 +334,9 @@ class Loops:
 
         def suits(axis: int) -> tuple[bool, bool, bool]:
             stride = 1 if axis in lanes else target.strides[axis]
-            near = all(
-                axis in lanes or (x.strides[axis] if isinstance(x, Access) else 1) <= 1 for x in part.operands
+            near = all(  # one after another in memory; what has lanes is so along them
+                axis in lanes or not isinstance(x, Access) or x.strides[axis] <= (not x.lanes)
+                for x in part.operands
             )
             return near and stride == 1 and axis in moving, near, axis not in moving
 
@@ -401,6 +404,17 @@ class Loops:
                     partial = self.dialect.partial(row, i, z, symbols)
                     if not without_edge(row, partial):
                         self.line(f"{self.number(x, 'gh')} += {share_of(z_bar, partial)}")
+
+
+def runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Return where runs of numbers in order begin, and before what they end.
+
+    >>> runs([2, 3, 4, 7, 8])
+    [(2, 5), (7, 9)]
+    """
+    ends = [k + 1 for k, (x, y) in enumerate(pairwise(numbers)) if y != x + 1]
+    cuts = pairwise([0, *ends, len(numbers)] if numbers else [])
+    return [(numbers[a], numbers[b - 1] + 1) for a, b in cuts]
 
 
 def typed(constants: Sequence[Any]) -> list[Any]:
