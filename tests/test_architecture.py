@@ -32,8 +32,9 @@ ROOMS = {
         ),
         *("replay", "replay.arguments", "replay.lower", "replay.inline", "replay.emit", "replay.reading"),
         *("replay.folds", "replay.fuse", "replay.access", "replay.schedule", "replay.memory"),
-        *("replay.arrays", "replay.vectorised", "replay.loops", "replay.native", "replay.choose"),
-        *("replay.bound", "replay.batches", "replay.descent", "replay.program", "replay.record"),
+        *("replay.sharing", "replay.arrays", "replay.vectorised", "replay.loops", "replay.native"),
+        *("replay.choose", "replay.bound", "replay.batches", "replay.descent", "replay.program"),
+        "replay.record",
         *(
             "views.words",
             "views.setting",

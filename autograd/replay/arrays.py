@@ -20,6 +20,7 @@ from autograd.replay.emit import share_of, without_edge
 from autograd.replay.folds import ArrayFolds, foldable
 from autograd.replay.inline import PYTHON, NumpyDialect, Unwritable
 from autograd.replay.memory import LANES, Memory
+from autograd.replay.sharing import shared
 from autograd.symbols import OPERATORS, Source, Symbol
 
 if TYPE_CHECKING:
@@ -88,9 +89,7 @@ class ArrayRows(NumpyDialect):
                 results = [folds.value(row, operands)]
             count = sum(row is known for known, _, _ in self.folded)
             name = f"{row.name}_{'slopes' if wanted else 'values'}{count or ''}"
-            lines = [f"    {name} = {text}" for text, name in folds.lines.items()]
-            head = f"def {name}({', '.join(['z'] * bool(wanted) + list(names))}):"
-            self.folded[key] = name, [head, *lines, f"    return {', '.join(map(str, results))}", ""]
+            self.folded[key] = name, defined(name, "z" * bool(wanted) + names, folds.lines, results)
         return self.folded[key][0]
 
     def definitions(self) -> Iterator[str]:
@@ -108,10 +107,15 @@ class ArrayRows(NumpyDialect):
                 except Unwritable:
                     self.alone.add(row.name)
                     continue
-                yield f"def {called}({', '.join(names)}):"
-                yield from (f"    {name} = {text}" for text, name in steps.lines.items())
-                yield f"    return {result}"
-                yield ""
+                yield from defined(called, names, steps.lines, [result])
+
+
+def defined(name: str, letters: str, lines: dict[str, str], results: Sequence[Symbol]) -> list[str]:
+    """Write a function: its lines, each a name by its text, and what it returns."""
+    found = shared([*((name, text) for text, name in lines.items()), *(("", str(x)) for x in results)])
+    returned = ", ".join(text for name, text in found if not name)
+    body = [f"    {name} = {text}" for name, text in found if name]
+    return [f"def {name}({', '.join(letters)}):", *body, f"    return {returned}", ""]
 
 
 class Steps(NumpyDialect):

@@ -28,6 +28,7 @@ from autograd import (
 )
 from autograd.replay.arrays import ArrayRows, Call, call_in
 from autograd.replay.schedule import scheduled
+from autograd.replay.sharing import shared
 from autograd.symbols import OPERATORS
 from tests.autograd.random_programs import random_program, random_vector_program
 from tests.autograd.test_replay import REFUSED, eagerly
@@ -268,3 +269,16 @@ def test_what_a_comparison_needs_is_kept_beside_its_equal() -> None:
     close(program(point), eagerly(f, point))
     with pytest.raises(StaleProgram):
         program([-10.0] * 20)
+
+
+def test_what_a_row_computes_twice_has_a_line() -> None:
+    lines = [("t1", "np.exp(x + y)"), ("", "t1 * (x + y) + np.log(x + y)")]
+    assert shared(lines) == [("s1", "x + y"), ("t1", "np.exp(s1)"), ("", "t1 * s1 + np.log(s1)")]
+    nested = "np.sin(np.cos(x)) * np.sin(np.cos(x))"
+    assert shared([("", nested)]) == [("s1", "np.sin(np.cos(x))"), ("", "s1 * s1")]
+
+
+def test_choices_are_joined_only_if_they_agree_otherwise() -> None:
+    text = "np.where(x < y, np.where(y < z, x, {}), z)"
+    assert shared([("", text.format("z"))]) == [("", "np.where((x < y) & (y < z), x, z)")]
+    assert shared([("", text.format("x"))]) == [("", text.format("x"))]
