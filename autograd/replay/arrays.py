@@ -287,7 +287,7 @@ class Arrays:
             call: Any = Call(function, ", ".join(self.dialect.term("").operand(x, 0) for x in symbols))
         else:
             call = call_in(str(self.values.value(row, symbols)))
-        outside = "" if row.variadic else self.values.outside(row, symbols)
+        outside = self.values.outside(row, symbols)
         if outside and isinstance(call, Call) and not (group.single or group.lanes) and tells(row, part):
             self.told = True
         elif outside:

@@ -222,7 +222,7 @@ def foldable(row: Primitive | None) -> TypeGuard[Primitive]:
 
     Somebody else's can not, since it may depend on the order of its operands.
     """
-    return row is not None and row.variadic and _written(row)
+    return row is not None and row.variadic and row.domain is None and _written(row)
 
 
 @lru_cache(maxsize=256)

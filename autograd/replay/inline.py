@@ -266,8 +266,11 @@ class Dialect:
         return {float: number, to_float: number}
 
     def outside(self, row: Primitive, operands: Sequence[object]) -> str:
-        """Write the test for operands outside a row's domain; empty if there is no need of one."""
-        if row.domain is None:
+        """Write the test for operands outside a row's domain; empty if there is no need of one.
+
+        A row of any number of operands is called, and looks at them itself.
+        """
+        if row.domain is None or row.variadic:
             return ""
         outside = row.domain.outside(*operands)
         return str(outside) if isinstance(outside, Symbol) else ""

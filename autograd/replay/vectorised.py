@@ -178,7 +178,7 @@ def elementwise(row: Primitive) -> Callable[..., Any]:
     """Return a row that cannot be written for arrays as a function of arrays, one number at a time."""
 
     def each(*operands: Any) -> Any:  # noqa: ANN401 - arrays
-        return np.asarray(np.frompyfunc(row.function, len(operands), 1)(*operands), dtype=float)
+        return np.asarray(np.frompyfunc(row.of_floats, len(operands), 1)(*operands), dtype=float)
 
     return each
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograd import TABLE, Primitive, Value, gradients, ieee, primitive, record
+from autograd import TABLE, Domain, DomainError, Primitive, Value, gradients, ieee, primitive, record
 from autograd.replay.folds import foldable
 from autograd.replay.program import Program
 from autograd.replay.schedule import scheduled
@@ -20,18 +20,18 @@ ROWS = [row for row in TABLE.values() if row.variadic]
 FOLDED = [row for row in ROWS if row.name not in {"sum", "mean", "dot", "prod"}]  # those are sums of products
 
 MIXTURES: dict[str, Any] = {
-    "one": lambda w, x: [x[0]],
-    "many": lambda w, x: [*x],
-    "in another order": lambda w, x: [x[3], x[0], x[2]],
-    "repeated": lambda w, x: [x[1], x[1], x[1]],
-    "repeated and another": lambda w, x: [x[1], x[1], x[1], x[0]],
-    "a constant among": lambda w, x: [x[0], 0.5, *x[1:]],
-    "equal constants": lambda w, x: [x[0], 0.5, 0.5],
-    "constants among": lambda w, x: [0.5, *x, 0.25, -3.0],
-    "a shared one among": lambda w, x: [*x, w[1]],
-    "shared ones among": lambda w, x: [w[0], *x, w[1], w[2]],
-    "shared and constant": lambda w, x: [w[0], x[0], 0.5],
-    "all": lambda w, x: [w[2], *x, 0.25, w[0], 1.0],
+    "one": lambda w, x, c: [x[0]],
+    "many": lambda w, x, c: [*x],
+    "in another order": lambda w, x, c: [x[3], x[0], x[2]],
+    "repeated": lambda w, x, c: [x[1], x[1], x[1]],
+    "repeated and another": lambda w, x, c: [x[1], x[1], x[1], x[0]],
+    "a constant among": lambda w, x, c: [x[0], c, *x[1:]],
+    "equal constants": lambda w, x, c: [x[0], c, c],
+    "constants among": lambda w, x, c: [c, *x, 0.25, -3.0],
+    "a shared one among": lambda w, x, c: [*x, w[1]],
+    "shared ones among": lambda w, x, c: [w[0], *x, w[1], w[2]],
+    "shared and constant": lambda w, x, c: [w[0], x[0], c],
+    "all": lambda w, x, c: [w[2], *x, c, w[0], 1.0],
 }
 
 
@@ -39,7 +39,7 @@ def rows_of(row: Primitive, mixture: str) -> Any:
     """Return a function that applies a row to a mixture of shared numbers and some of a sample, twice."""
 
     def f(w: Any, x: Any) -> Any:
-        halves = [row(MIXTURES[mixture](w, half)) for half in (x[:4], x[4:])]
+        halves = [row(MIXTURES[mixture](w, half, c)) for half, c in ((x[:4], 0.5), (x[4:], 0.75))]
         return halves[0].tanh() - 2 * halves[1]
 
     return f
@@ -129,19 +129,24 @@ def test_numbers_out_of_the_ordinary_are_as_in_eager_evaluation(row: Primitive, 
 
 
 def test_rows_that_users_add_are_run_operand_by_operand() -> None:
-    horner = primitive(
-        "horner",
-        lambda *xs: xs[0] + 2 * xs[1] + 4 * xs[2],
-        lambda z, *xs: [1, 2, 4],
-    )
-    try:
-        assert not foldable(horner)
-        f = rows_of(horner, "in another order")
-        w, samples = numbers(0, ties=False)
-        for backend in ("python", "numpy"):
-            value, (_, rows) = record(f, w, samples[0], backend=backend).map(w, samples, reduce="sum")
-            expected = eagerly(f, w, samples)
-            assert value == pytest.approx(expected[0], rel=1e-13)
-            assert np.array(rows) == pytest.approx(expected[2], rel=1e-12)
-    finally:
-        del TABLE["horner"]
+    horner = primitive("horner", lambda *xs: xs[0] + 2 * xs[1] + 4 * xs[2], lambda z, *xs: [1, 2, 4])
+    assert not foldable(horner)
+    f = rows_of(horner, "in another order")
+    w, samples = numbers(0, ties=False)
+    for backend in ("python", "numpy"):
+        value, (_, rows) = record(f, w, samples[0], backend=backend).map(w, samples, reduce="sum")
+        expected = eagerly(f, w, samples)
+        agree((value, np.array(rows)), (expected[0], expected[2]))
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+def test_the_domain_of_a_row_that_a_user_adds_holds(backend: str) -> None:
+    positive = Domain("positive numbers", lambda *xs: any(x <= 0 for x in xs))
+    least = primitive("least", min, lambda z, *xs: [1.0 * (x == z) for x in xs], domain=positive)
+    program = record(lambda x: least(x) * 2, [1.0, 2.0, 3.0], backend=backend)
+    assert program([3.0, 1.0, 2.0]) == (2.0, ([0.0, 2.0, 0.0],))
+    assert program.map([[3.0, 1.0, 2.0]] * 2, reduce="sum") == (4.0, ([[0.0, 2.0, 0.0]] * 2,))
+    with pytest.raises(DomainError, match="positive numbers"):
+        program([3.0, -1.0, 2.0])
+    with pytest.raises(DomainError, match="positive numbers"):
+        program.map([[3.0, 1.0, 2.0], [3.0, -1.0, 2.0]])

@@ -152,7 +152,7 @@ def test_rows_of_many_in_loops(row: Any, mixture: str, ties: bool) -> None:  # n
 
 @needs_compiler
 def test_rows_of_many_in_machine_code() -> None:
-    f = lambda w, x: sum(row(folds.MIXTURES["all"](w, x)) for row in folds.FOLDED)  # noqa: E731
+    f = lambda w, x: sum(row(folds.MIXTURES["all"](w, x, 0.5)) for row in folds.FOLDED)  # noqa: E731
     w, samples = folds.numbers(0, ties=False)
     program = record(f, w, samples[0], backend="numba")
     value, (shared, rows) = program.map(w, np.array(samples), reduce="sum")
