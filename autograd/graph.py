@@ -60,7 +60,7 @@ class Watcher(Protocol):
         """Take note that a derivative is recorded, and refuse it where it rests on such a choice."""
 
     def read(self, node: Any, what: str) -> None:  # noqa: ANN401 - a node of any kind
-        """Take note that a number was read, or refuse it."""
+        """Take note that a number was read or set, or refuse it."""
 
 
 class Pull(Protocol):

@@ -87,7 +87,7 @@ class Value(Node):
     def data(self) -> float:
         """The number. It can be set on a leaf; the graphs that used the old one are then stale."""
         if watchers:
-            _tell(self, "data")
+            _tell(self, "reads data")
         return self._data
 
     @data.setter
@@ -97,6 +97,8 @@ class Value(Node):
                 f"{self!r} was computed by {self._pull.primitive.name!r}, so its data is read-only; "
                 "set the data of the leaves and compute it again",
             )
+        if watchers:
+            _tell(self, "sets data")
         number = to_float(data)
         with lock:  # not while a sweep reads it; and the number first, so that no node has the old one
             self._data = number  # in the new epoch
@@ -106,7 +108,7 @@ class Value(Node):
     def grad(self) -> float:
         """The gradient: accumulated over calls of `backward` on a leaf, from the last call elsewhere."""
         if watchers:
-            _tell(self, "grad")
+            _tell(self, "reads grad")
         grad = self._gradient
         return 0.0 if grad is None else grad
 
@@ -419,7 +421,7 @@ def gradients(output: Value, inputs: Sequence[Value], *, create_graph: bool = Fa
         if type(x) is not Value:
             raise OperandError(f"gradients are taken of Values, by Values, not of {x!r} ({type(x).__name__})")
     if watchers and not create_graph:
-        _tell(output, "gradients(…) without create_graph=True")
+        _tell(output, "reads gradients(…) without create_graph=True")
     found = adjoints(output, inputs, record=create_graph)
     return [x if type(x) is Value else Value(x) for x in found] if create_graph else found
 

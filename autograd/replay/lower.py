@@ -14,7 +14,7 @@ import gc
 import sys
 from contextlib import contextmanager
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias
 
 from autograd.conversion import to_float
 from autograd.errors import OperandError, RecordingError
@@ -63,7 +63,7 @@ def record_list(
     Raises
     ------
     RecordingError
-        If the function reads a number, uses a Value that is not among its arguments,
+        If the function reads or sets a number, uses a Value that is not among its arguments,
         or records within a recording.
     """
     thread = get_ident()
@@ -75,6 +75,8 @@ def record_list(
         with collector_paused():
             output = f(*arguments)
             del watchers[thread]
+            if note.refused is not None:
+                raise note.refused
             if type(output) is not Value:
                 output = _constant(output)
             return lower(output, leaves, names, note, began)
@@ -111,6 +113,7 @@ class Note:
         self.leaves = frozenset(leaves)
         self.comparisons: list[tuple[str, Any, Any, bool, str]] = []
         self.chosen: dict[Value, tuple[Any, ...]] = {}
+        self.refused: RecordingError | None = None
 
     def compared(self, sign: str, left: Value, right: Value | float, outcome: bool) -> None:  # noqa: FBT001
         """Keep the comparison for a guard."""
@@ -123,7 +126,7 @@ class Note:
     def derived(self, node: Value) -> None:
         """Refuse a derivative that holds for one choice only."""
         if node in self.chosen and not fixed(node.primitive, self.chosen[node]):
-            raise RecordingError(
+            self.refuse(
                 f"{place()} takes the derivative of {node!r} while it is being recorded, and every replay "
                 "would keep to the operand that is chosen now; choose by a comparison (v > 0 becomes a "
                 "guard), or record the function and differentiate program.value",
@@ -135,11 +138,16 @@ class Note:
         if reader.startswith("autograd."):  # an error message, for instance
             return
         if not self.leaves.isdisjoint(topological_order(node)[1]):
-            raise RecordingError(
-                f"{place()} reads {what} of {node!r} while it is being recorded, and every replay would see "
-                f"this number; compute with the Value itself, compare it (v > 0 becomes a guard), or choose "
+            self.refuse(
+                f"{place()} {what} of {node!r} while it is being recorded, and every replay would see "
+                "this number; compute with the Value itself, compare it (v > 0 becomes a guard), or choose "
                 "with autograd.where, max or relu",
             )
+
+    def refuse(self, message: str) -> NoReturn:
+        """Refuse now, and at the end again if the function has caught it."""
+        self.refused = RecordingError(message)
+        raise self.refused
 
 
 def place() -> str:

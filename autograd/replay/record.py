@@ -7,7 +7,7 @@ from functools import partial, update_wrapper
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from autograd.errors import OperandError, StaleProgram
+from autograd.errors import OperandError, RecordingError, StaleProgram
 from autograd.replay.arguments import Layout, build, flatten, names
 from autograd.replay.choose import BACKENDS
 from autograd.replay.lower import record_list
@@ -54,6 +54,8 @@ class Recorded:
         return found
 
     def _first_that_holds(self, arguments: tuple[Any, ...], run: Callable[..., Any]) -> Any:  # noqa: ANN401
+        if not arguments:
+            raise RecordingError("a function without arguments is a constant; there is nothing to record")
         key = tuple([flatten(x, []) for x in arguments])
         with self._lock:
             programs = self._programs.get(key, ())
@@ -108,7 +110,7 @@ def record(
     Raises
     ------
     RecordingError
-        If the function reads the number in a Value that depends on an argument, uses a Value
+        If the function reads or sets the number in a Value that depends on an argument, uses a Value
         that is not among its arguments, or does not return one.
 
     Notes
@@ -132,6 +134,8 @@ def record(
         backend = "python"
     if backend not in {None, *BACKENDS}:
         raise OperandError(f"backend is one of {', '.join(BACKENDS)}, not {backend!r}")
+    if f is not None and not callable(f):
+        raise OperandError(f"record takes a function first; got {f!r} ({type(f).__name__})")
     if f is None:
         return partial(record, backend=backend, stale=stale)
     if not example:

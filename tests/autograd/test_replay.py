@@ -399,3 +399,32 @@ def test_a_chain_longer_than_any_recursion() -> None:
 
     value, (slope,) = record(chain, 1.0)(1.0)
     assert (value, [slope]) == eagerly(lambda x: chain(x[0]), [1.0])
+
+
+def sets(x: Value) -> Value:
+    x.data = 3.0
+    return x * 2
+
+
+def catches(x: Value) -> Value:
+    try:
+        scale = x.data
+    except RecordingError:
+        scale = 0.0
+    return x * scale
+
+
+@pytest.mark.parametrize(("f", "what"), [(sets, "sets data of"), (catches, "reads data of")])
+def test_what_no_replay_would_repeat_is_refused_even_if_the_refusal_is_caught(f: Any, what: str) -> None:
+    with pytest.raises(RecordingError, match=what):
+        record(f, 2.0)
+    assert record(lambda x: x * 2, 1.0)(2.0) == (4.0, (2.0,))
+
+
+def test_what_is_no_function_or_has_no_arguments_is_refused() -> None:
+    no_function: Any = 3
+    for example in ((), (1.0,)):
+        with pytest.raises(OperandError, match="record takes a function first; got 3"):
+            record(no_function, *example)
+    with pytest.raises(RecordingError, match="nothing to record"):
+        record(lambda: Value(2.0))()
