@@ -318,6 +318,9 @@ class Program:
             f"backend {self.backend}>"
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Program, (self.wengert, self._layouts, self._wanted)  # what was generated is so again
+
     # Running --------------------------------------------------------------------------------------
 
     @cached_property

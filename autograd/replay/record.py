@@ -53,6 +53,9 @@ class Recorded:
         found: Program = self._first_that_holds(arguments, _holding)
         return found
 
+    def __reduce__(self) -> str:
+        return str(getattr(self._f, "__qualname__", self._f))  # by its name, as every function
+
     def _first_that_holds(self, arguments: tuple[Any, ...], run: Callable[..., Any]) -> Any:  # noqa: ANN401
         if not arguments:
             raise RecordingError("a function without arguments is a constant; there is nothing to record")

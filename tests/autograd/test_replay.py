@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import inspect
 import math
+import pickle
 import struct
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -428,3 +430,18 @@ def test_what_is_no_function_or_has_no_arguments_is_refused() -> None:
             record(no_function, *example)
     with pytest.raises(RecordingError, match="nothing to record"):
         record(lambda: Value(2.0))()
+
+
+@record
+def doubled(x: Any) -> Any:
+    return x * 2
+
+
+def test_programs_and_recorded_functions_can_be_pickled_after_they_ran() -> None:
+    program = record(lambda v: v[0] * v[1].sin(), [1.0, 2.0])
+    expected = program([3.0, 0.5]), program.map([[3.0, 0.5], [1.0, 1.0]])
+    unpickled = pickle.loads(pickle.dumps(program))  # noqa: S301 - written here
+    for again in (unpickled, copy.deepcopy(program)):
+        assert (again([3.0, 0.5]), again.map([[3.0, 0.5], [1.0, 1.0]])) == expected
+    assert doubled(1.0) == (2.0, (2.0,))
+    assert copy.deepcopy(doubled) is doubled
