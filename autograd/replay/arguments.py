@@ -62,7 +62,7 @@ def flatten(x: Any, numbers: list[Any]) -> Layout:  # noqa: ANN401 - any structu
         return Layout("dict", tuple(x), tuple([flatten(part, numbers) for part in x.values()]))
     if is_array(x):
         items = x.ravel().tolist()
-        numbers.extend(items if x.dtype.kind == "f" else [_operand(item) for item in items])
+        numbers.extend(items if all_floats(x) else [_operand(item) for item in items])
         return Layout("array", tuple(x.shape))
     numbers.append(to_float(x))
     return NUMBER
@@ -71,6 +71,11 @@ def flatten(x: Any, numbers: list[Any]) -> Layout:  # noqa: ANN401 - any structu
 def is_array(x: object) -> bool:
     """Whether `x` is a numpy array or similar, with at least one axis."""
     return hasattr(x, "__array__") and getattr(x, "shape", ()) != ()
+
+
+def all_floats(x: object) -> bool:
+    """Whether `x` is an array of floats that a Python float can hold, none of them masked."""
+    return getattr(getattr(x, "dtype", None), "char", "") in {*"efd"} and not hasattr(x, "mask")
 
 
 def build(
@@ -107,8 +112,9 @@ def describe(layout: Layout) -> str:
         return f"an array of shape {layout.keys}"
     if layout.kind == "dict":
         return f"a dict with the keys {', '.join(map(repr, layout.keys))}"
-    same = len(set(layout.parts)) == 1
-    return f"a {layout.kind} of {len(layout.parts)}" + (f", each {describe(layout.parts[0])}" if same else "")
+    kinds = [*dict.fromkeys(map(describe, layout.parts))]
+    parts = f": {kinds[0]}; {kinds[1]}; …" if len(kinds) > 1 else ", each ".join(["", *kinds])
+    return f"a {layout.kind} of {len(layout.parts)}{parts}"
 
 
 def number(x: Value | float) -> float:

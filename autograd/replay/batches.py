@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.errors import LengthError
-from autograd.replay.arguments import Layout, build, describe, flatten, is_array
+from autograd.replay.arguments import Layout, all_floats, build, describe, flatten, is_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,6 +107,10 @@ def _rows(argument: Any, layout: Layout) -> Any:  # noqa: ANN401 - an array, a s
         shape = tuple(argument.shape)
         if shape[1:] != _shape(layout) or (layout.kind == "array" and shape == layout.keys):
             return None
+        if not all_floats(argument):
+            found: list[Any] = []
+            flatten(argument, found)
+            argument = [getattr(x, "_data", x) for x in found]
         return np.asarray(argument, dtype=float).reshape(shape[0], layout.size)
     if not isinstance(argument, list | tuple):
         return None

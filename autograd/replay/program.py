@@ -356,7 +356,8 @@ class Program:
                 return arguments
         if len(arguments) == 1 and self._layouts[0].kind == "array" and self.backend != "python":
             (x,) = arguments
-            if getattr(x, "dtype", "") == "float64" and x.shape == self._layouts[0].keys:
+            plain = getattr(x, "dtype", "") == "float64" and not hasattr(x, "mask")
+            if plain and x.shape == self._layouts[0].keys:
                 return x.reshape(-1)  # type: ignore[no-any-return]
         numbers: list[Any] = []
         self._check(tuple([flatten(x, numbers) for x in arguments]))

@@ -445,3 +445,35 @@ def test_programs_and_recorded_functions_can_be_pickled_after_they_ran() -> None
         assert (again([3.0, 0.5]), again.map([[3.0, 0.5], [1.0, 1.0]])) == expected
     assert doubled(1.0) == (2.0, (2.0,))
     assert copy.deepcopy(doubled) is doubled
+
+
+MASKED = np.ma.masked_array([1.0, 2.0], [True, False])
+
+
+@pytest.mark.parametrize(
+    "array", [MASKED, np.ones(2, complex), np.array(["1", "2"]), np.array([None, 1.0], dtype=object)]
+)
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+def test_an_array_of_what_are_no_real_numbers_is_refused(array: Any, backend: str) -> None:
+    program = record(lambda x: x[0] * x[1], np.ones(2), backend=backend)
+    with pytest.raises(OperandError, match="is not a real number"):
+        program(array)
+    with pytest.raises(OperandError, match="is not a real number"):
+        program.map(np.ma.stack([array, array]))
+    single = record(lambda x: x * 2.0, 1.0, backend=backend)
+    with pytest.raises(OperandError, match="is not a real number"):
+        single.map(array)
+
+
+def test_numbers_of_more_digits_than_a_float_are_rounded() -> None:
+    value, (slopes,) = record(lambda x: x[0] * x[1], np.ones(2))(np.array([0.1, 2], dtype=np.longdouble))
+    assert type(value) is float
+    assert slopes.dtype == "float64"
+
+
+def test_a_structure_of_unlike_parts_is_described_by_them() -> None:
+    program = record(lambda v: v[0] * v[1], [1.0, 2.0])
+    with pytest.raises(
+        LengthError, match="a list of 2: a list of 1, each a number; a number; …, but a list of"
+    ):
+        program([[1.0], 2.0])
