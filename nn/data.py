@@ -344,6 +344,8 @@ def _array(name: str, numbers: Any) -> NDArray[Any]:  # noqa: ANN401 - anything 
     if array.dtype.kind not in "biuf":
         error = TargetError if name == "targets" else OperandError
         raise error(f"{name} must be real numbers, not {array.dtype}; number the classes of a name from 0")
+    if np.ma.is_masked(numbers):
+        raise NonFiniteError(f"numbers of {name} are masked; leave such samples out")
     return array
 
 

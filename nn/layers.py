@@ -284,7 +284,7 @@ def activation_function(choice: Activation) -> Callable[[Any], Any] | None:
 def read_sample(inputs: Inputs, expected: int, owner: object) -> Sequence[Any]:
     """Return one sample as a sequence of the expected length; arrays become Python floats."""
     sample: Any = plain(inputs)
-    if not hasattr(sample, "__iter__"):
+    if not hasattr(sample, "__iter__") or isinstance(sample, dict | set | frozenset):
         raise OperandError(f"{owner!r} takes a sequence of {expected} inputs, got {inputs!r}")
     numbers: tuple[Any, ...] = tuple(sample)
     if len(numbers) != expected:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from autograd import OperandError
 from nn.errors import SettingError
 from nn.optim import SGD
 from nn.run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from os import PathLike
 
     from nn.data import Data
@@ -142,6 +144,7 @@ def fit(
     >>> history.validation_iterations, history.validation_losses[0] > history.best.loss
     ([0, 80, 160, 240, 320, 400], True)
     """
+    _check(model, loss, metrics or {}, replay)
     if optimizer is None and lr is not None:
         optimizer = SGD(model.parameters(), lr, weight_decay)
     elif optimizer is None or lr is not None or weight_decay:
@@ -173,3 +176,17 @@ def fit(
             step_size = optimizer.step()  # w ← w - η_i (v_i + λ w)
             run.history.record_step(error.data, step_size, optimizer.gradient_norm)
     return run.history
+
+
+def _check(model: object, loss: object, metrics: object, replay: object) -> None:
+    """Refuse what is of another kind than it must be, before anything is computed."""
+    if isinstance(model, type) or not hasattr(model, "parameters"):
+        raise OperandError(f"fit takes a model first, such as MLP(2, [16, 1]); got {model!r}")
+    if not callable(loss):
+        raise OperandError(f"the loss is a function of outputs and target, such as nn.mse; got {loss!r}")
+    if not isinstance(metrics, Mapping) or not all(map(callable, metrics.values())):
+        raise OperandError(
+            f'metrics are functions by name, such as {{"accuracy": accuracy}}; got {metrics!r}'
+        )
+    if replay not in {None, True, False}:
+        raise SettingError(f"replay is True, False, or None to let fit decide; got {replay!r}")

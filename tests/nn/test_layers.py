@@ -117,6 +117,10 @@ def test_a_wrong_number_of_inputs(inputs: Any) -> None:
 def test_inputs_that_are_no_sequence() -> None:
     with pytest.raises(OperandError, match=r"takes a sequence of 2 inputs, got 3.0"):
         MLP(2, [1])(3.0)  # type: ignore[arg-type]
+    for unordered in ({0: 1.0, 1: 2.0}, {1.0, 2.0}):  # whose keys, or order, are not meant
+        inputs: Any = unordered
+        with pytest.raises(OperandError, match=r"takes a sequence of 2 inputs"):
+            MLP(2, [1])(inputs)
     with pytest.raises(OperandError):
         MLP(2, [1])(np.zeros((2, 2)))
     with pytest.raises(OperandError):

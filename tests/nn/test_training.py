@@ -442,6 +442,23 @@ def test_memory_does_not_grow_with_the_iterations() -> None:
     assert size < 2000 * 24 * 1.25 + 5000
 
 
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"model": MLP}, "a model first, such as MLP"),
+        ({"model": abs}, "a model first, such as MLP"),
+        ({"loss": "mse"}, "the loss is a function .* got 'mse'"),
+        ({"metrics": "accuracy"}, "metrics are functions by name"),
+        ({"metrics": {"accuracy": 0.9}}, "metrics are functions by name"),
+        ({"replay": "always"}, "replay is True, False, or None"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused(changes: dict[str, Any], text: str) -> None:
+    given = {"model": small_model(), "loss": binary_cross_entropy, **changes}
+    with pytest.raises((OperandError, SettingError), match=text):
+        fit(given.pop("model"), given.pop("loss"), TRAIN, VALIDATION, **settings(**given))
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
