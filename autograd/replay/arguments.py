@@ -30,6 +30,7 @@ class Layout(NamedTuple):
     kind: str  # number | list | tuple | dict | array
     keys: tuple[Hashable, ...] = ()
     parts: tuple[Layout, ...] = ()
+    named: Any = None  # the class of a named tuple
 
     @property
     def size(self) -> int:
@@ -57,7 +58,8 @@ def flatten(x: Any, numbers: list[Any]) -> Layout:  # noqa: ANN401 - any structu
         return NUMBER
     if isinstance(x, list | tuple):
         kind = "list" if isinstance(x, list) else "tuple"
-        return Layout(kind, (), tuple([flatten(part, numbers) for part in x]))
+        parts = tuple([flatten(part, numbers) for part in x])
+        return Layout(kind, x._fields, parts, type(x)) if hasattr(x, "_fields") else Layout(kind, (), parts)
     if isinstance(x, dict):
         return Layout("dict", tuple(x), tuple([flatten(part, numbers) for part in x.values()]))
     if is_array(x):
@@ -89,6 +91,8 @@ def build(
     parts = [build(part, numbers, array) for part in layout.parts]
     if layout.kind == "dict":
         return dict(zip(layout.keys, parts, strict=True))
+    if layout.named is not None:
+        return layout.named(*parts)
     return parts if layout.kind == "list" else tuple(parts)
 
 
@@ -114,7 +118,7 @@ def describe(layout: Layout) -> str:
         return f"a dict with the keys {', '.join(map(repr, layout.keys))}"
     kinds = [*dict.fromkeys(map(describe, layout.parts))]
     parts = f": {kinds[0]}; {kinds[1]}; …" if len(kinds) > 1 else ", each ".join(["", *kinds])
-    return f"a {layout.kind} of {len(layout.parts)}{parts}"
+    return f"a {layout.named.__name__ if layout.named else layout.kind} of {len(layout.parts)}{parts}"
 
 
 def number(x: Value | float) -> float:

@@ -9,7 +9,7 @@ import math
 import pickle
 import struct
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -477,3 +477,17 @@ def test_a_structure_of_unlike_parts_is_described_by_them() -> None:
         LengthError, match="a list of 2: a list of 1, each a number; a number; …, but a list of"
     ):
         program([[1.0], 2.0])
+
+
+class Point(NamedTuple):
+    x: Any
+    y: Any
+
+
+def test_a_named_tuple_stays_one() -> None:
+    program = record(lambda p: p.x * p.y.sin(), Point(1.0, 2.0))
+    assert program(Point(2.0, 0.0)) == (0.0, (Point(0.0, 2.0),))
+    assert program.wengert.inputs == ("p_x", "p_y")
+    assert program.map([Point(2.0, 0.0)])[1] == ([Point(0.0, 2.0)],)
+    with pytest.raises(LengthError, match="a tuple of 2, each a number, but a Point of 2"):
+        program((2.0, 0.0))

@@ -180,7 +180,11 @@ def test_standardise_refuses_parts_of_different_width() -> None:
         ((np.zeros((0, 2)), []), LengthError, "0 samples"),
         (([[1.0], [math.nan]], [0, 1]), NonFiniteError, r"inputs\[1, 0\] is nan"),
         (([[1.0], [2.0]], [0, math.inf]), NonFiniteError, r"targets\[1\] is inf"),
-        ((np.ma.masked_array([[1.0], [2.0]], [[False], [True]]), [0, 1]), NonFiniteError, "of inputs are masked"),
+        (
+            (np.ma.masked_array([[1.0], [2.0]], [[False], [True]]), [0, 1]),
+            NonFiniteError,
+            "of inputs are masked",
+        ),
         (([["1"]], [0]), OperandError, "inputs must be real numbers"),
         (([[1j]], [0]), OperandError, "inputs must be real numbers"),
         (([[1.0]], ["benign"]), TargetError, "number the classes"),
