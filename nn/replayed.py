@@ -176,6 +176,7 @@ class Replay:
         self.weights = FlatWeights(model, optimizer, exact=backend == "python")
         self.weights.read()
         self.choices: dict[str, Any] = {}  # of targets that are not numbers like any other: c_1, c_2, …
+        self._batches: dict[int, Any] = {}  # what the program is bound to, by the number of samples
         before = None if sure else _state(model, loss)
         try:
             self.program = self._recorded([*train, *validation])
@@ -295,7 +296,7 @@ class Replay:
         try:
             if self.backend == "python":
                 return mean_of([self._one(*sample)[0] for sample in zip(*self.validation, strict=True)])
-            total, _ = self._many(self.validation)
+            total, _ = self.program.map(self.weights.numbers, *self.validation, reduce="sum")
         except AutogradError:
             return None
         return total / len(self.validation.inputs) if math.isfinite(total) else None
@@ -319,7 +320,7 @@ class Replay:
     def _sum(self, batch: Sequence[int]) -> tuple[float, Any]:
         """Return the sum of the losses on training samples, and its gradient."""
         if not self.single:
-            return self._many(self.train.rows(batch))
+            return self._many(batch)
         parts = [self._one(self.train.inputs[k], self.train.targets[k]) for k in batch]
         values, slopes = zip(*parts, strict=True)
         return sum(values), sum(slopes)
@@ -329,9 +330,16 @@ class Replay:
         inputs[...], target[...] = x, y
         return self._bound(), self._bound.gradients[0].copy()
 
-    def _many(self, samples: Columns) -> tuple[float, Any]:
-        value, (slopes, *_) = self.program.map(self.weights.numbers, *samples, reduce="sum")
-        return value, slopes
+    def _many(self, batch: Sequence[int]) -> tuple[float, Any]:
+        if len(batch) not in self._batches:
+            inputs, targets = self.train.rows(batch)
+            self._batches[len(batch)] = self.program.bind_batch(
+                self.weights.numbers, inputs, targets, reduce="sum"
+            )
+        bound = self._batches[len(batch)]
+        for array, column in zip(bound.arrays[1:], self.train, strict=True):
+            np.take(column, batch, axis=0, out=array, mode="clip")  # which needs no buffer; all are in range
+        return bound(), bound.gradients[0]
 
     @cached_property
     def _bound(self) -> Any:  # noqa: ANN401 - what a program is bound to

@@ -33,8 +33,8 @@ ROOMS = {
         *("replay", "replay.arguments", "replay.lower", "replay.inline", "replay.emit", "replay.reading"),
         *("replay.folds", "replay.fuse", "replay.access", "replay.schedule", "replay.memory"),
         *("replay.sharing", "replay.arrays", "replay.vectorised", "replay.loops", "replay.native"),
-        *("replay.choose", "replay.bound", "replay.batches", "replay.descent", "replay.program"),
-        "replay.record",
+        *("replay.choose", "replay.bound", "replay.batches", "replay.lanes", "replay.descent"),
+        *("replay.program", "replay.record"),
         *(
             "views.words",
             "views.setting",

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.errors import LengthError, OperandError
+from autograd.errors import OUT_OF_THE_ORDINARY, LengthError, OperandError
 from autograd.replay import emit, native
 from autograd.replay.arrays import ArrayRows
-from autograd.replay.choose import OUT_OF_THE_ORDINARY
 from autograd.replay.inline import PYTHON
 from autograd.replay.loops import Called, Loops, typed
 from autograd.replay.schedule import scheduled

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from autograd.replay.batches import Batch
     from autograd.replay.bound import Bound
     from autograd.replay.descent import Descent
+    from autograd.replay.lanes import BoundBatch
     from autograd.replay.lower import WengertList
     from autograd.replay.reading import Reading
     from autograd.replay.vectorised import Vectorised
@@ -252,6 +253,45 @@ class Program:
         from autograd.replay.descent import Descent
 
         return Descent(self, rule, samples, groups, backend=backend)
+
+    def bind_batch(self, *arrays: Any, reduce: str = "mean") -> BoundBatch:  # noqa: ANN401 - numpy arrays
+        """Bind the program to arrays of which some are batches: `map` that need not look at its arguments.
+
+        Parameters
+        ----------
+        arrays
+            A float64 array for each argument as recorded, or with one more axis in front, a sample each.
+        reduce
+            "mean" or "sum", over the samples.
+
+        Returns
+        -------
+        BoundBatch
+            Call it, without arguments, for the value; the gradients are then in its arrays.
+
+        Raises
+        ------
+        LengthError
+            If an array has another type or shape, or batches differ in length.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from autograd import record
+        >>> program = record(lambda w, x, y: (w * x - y) ** 2, 1.0, 1.0, 1.0)
+        >>> w, x, y = np.array(3.0), np.array([1.0, 2.0]), np.array([1.0, 4.0])
+        >>> bound = program.bind_batch(w, x, y)
+        >>> bound(), bound.gradients[0]
+        (4.0, array(6.))
+        >>> y[:] = x
+        >>> bound(), bound.gradients[0]
+        (10.0, array(10.))
+        """
+        if reduce not in {"mean", "sum"}:
+            raise OperandError(f'reduce is "mean" or "sum", not {reduce!r}')
+        from autograd.replay.lanes import BoundBatch
+
+        return BoundBatch(self, arrays, self._layouts, mean=reduce == "mean")
 
     def eager(self, *arguments: Any) -> tuple[Value, Any]:  # noqa: ANN401 - any structure
         """Evaluate eagerly: return the output and its arguments as Values, a graph to look into."""

@@ -15,6 +15,7 @@ from autograd import (
     OperandError,
     StaleProgram,
     Value,
+    ieee,
     logsumexp,
     max as largest,
     record,
@@ -148,3 +149,62 @@ def test_what_is_no_batch_is_refused() -> None:
         program.map([[1.0, 1.0]])
     with pytest.raises(OperandError, match='"mean" or "sum"'):
         program.map([1.0, 1.0], [[1.0, 1.0]], reduce="max")
+
+
+def sum_of_squares(w: Any, x: Any, y: Any) -> Any:
+    return sum((a * b + y - a) ** 2 for row, b in zip(w, x, strict=True) for a in row).log()
+
+
+@pytest.mark.parametrize("reduce", ["mean", "sum"])
+def test_a_program_bound_to_batches_is_the_map_of_what_is_in_the_arrays(reduce: str) -> None:
+    random = np.random.default_rng(0)
+    w, x, y = random.normal(size=(2, 3)), random.normal(size=(5, 2)), random.normal(size=5)
+    program = record(sum_of_squares, w, x[0], y[0])
+    bound = program.bind_batch(w, x, y, reduce=reduce)
+    for _ in range(3):
+        value, gradients = program.map(w, x, y, reduce=reduce)
+        assert bound() == value
+        for found, expected in zip(bound.gradients, gradients, strict=True):
+            assert found.tolist() == expected.tolist()
+        w += 0.25
+        x[...] = random.normal(size=(5, 2))
+        y *= 2
+
+
+def test_a_strided_array_can_be_bound() -> None:
+    w, x, y = np.ones((3, 2)).T, np.ones((2, 8)).T[::2], np.arange(1.0, 9.0)[::2]
+    program = record(sum_of_squares, w, x[0], y[0])
+    bound = program.bind_batch(w, x, y)
+    w[1, 2], x[3, 1], y[2] = 2.0, 3.0, 4.0
+    value, gradients = program.map(w, x, y)
+    assert bound() == value
+    for found, expected in zip(bound.gradients, gradients, strict=True):
+        assert found.tolist() == expected.tolist()
+
+
+def test_a_program_bound_to_batches_is_eager_where_that_is_out_of_the_ordinary() -> None:
+    program = record(lambda w, x: (w * x).log(), 1.0, 1.0)
+    w, x = np.array(1.0), np.array([1.0, 2.0])
+    bound = program.bind_batch(w, x)
+    x[1] = 0.0
+    with pytest.raises(DomainError) as caught:
+        bound()
+    assert caught.value.__notes__ == ["in sample 1 of the batch"]
+    with ieee():
+        assert bound() == -math.inf
+    x[1] = 2.0
+    assert bound() == pytest.approx(math.log(2) / 2)
+
+
+def test_what_cannot_be_bound_as_a_batch_is_refused() -> None:
+    program = record(lambda w, x: w * x, 1.0, 1.0)
+    with pytest.raises(LengthError, match="takes a float64 array for each"):
+        program.bind_batch(np.array(1.0), [1.0, 2.0])
+    with pytest.raises(LengthError, match="takes a float64 array for each"):
+        program.bind_batch(np.array(1.0), np.array([1, 2]))
+    with pytest.raises(LengthError, match="takes 2 arguments, not 1"):
+        program.bind_batch(np.array([1.0]))
+    with pytest.raises(LengthError, match="no batch at all"):
+        program.bind_batch(np.array(1.0), np.array(1.0))
+    with pytest.raises(OperandError, match="reduce is"):
+        program.bind_batch(np.array(1.0), np.ones(2), reduce="max")
