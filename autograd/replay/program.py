@@ -6,7 +6,8 @@ What equality is promised:
   gradient; `record(..., exact=True)` asks for it.
 * backend "numpy" computes the same statements in another order, sums of products with
   BLAS, and `exp`, `tanh` and their like with numpy, which may differ from `math` by an ulp or two:
-  each statement is as accurate as before, a sum to n·u·Σ|terms|, u = 2**-53.
+  each statement is as accurate as before, a sum of n terms to n·u·Σ|terms| and the length of a
+  vector of n numbers to n·u of itself, u = 2**-53.
 * backend "numba" promises the same; it calls the functions of `math`.
 * Whatever is out of the ordinary is evaluated eagerly, node by node, on every backend: a
   division by zero in a partial, an overflow, an operand outside a domain, a result that is not
