@@ -235,11 +235,13 @@ def folded(line: str) -> list[str]:
     """Fold a long line of names."""
     if len(line) <= WIDTH:
         return [f"    {line}"]
-    if line.endswith("= inputs"):
-        line = f"({line.removesuffix(', = inputs')}) = inputs"
-    return textwrap.wrap(
+    end = " = inputs" * line.endswith(", = inputs")
+    if end:
+        line = f"({line.removesuffix(', = inputs')})"
+    lines = textwrap.wrap(
         line, WIDTH, initial_indent="    ", subsequent_indent="        ", break_long_words=False
     )
+    return [*lines[:-1], lines[-1] + end]
 
 
 NAMESPACE: dict[str, object] = {

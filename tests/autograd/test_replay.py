@@ -491,3 +491,9 @@ def test_a_named_tuple_stays_one() -> None:
     assert program.map([Point(2.0, 0.0)])[1] == ([Point(0.0, 2.0)],)
     with pytest.raises(LengthError, match="a tuple of 2, each a number, but a Point of 2"):
         program((2.0, 0.0))
+
+
+def test_a_long_line_of_names_is_folded_where_python_allows_it() -> None:
+    for count in range(10, 60):
+        inputs = [0.5] * count
+        assert record(lambda v: v[0] * v[1], inputs, exact=True).value(inputs) == 0.25
