@@ -75,17 +75,8 @@ class Comparison(Lesson):
     """
 
     __slots__ = (
-        "_alone",
-        "_at",
-        "_hints",
-        "_kink",
-        "_one_side",
-        "_searched",
-        "node",
-        "points",
-        "reveal",
-        "rows",
-        "slips",
+        *("_alone", "_at", "_hints", "_kink", "_one_side", "_searched"),
+        *("node", "points", "reveal", "rows", "slips"),
     )
 
     def __init__(

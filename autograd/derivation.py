@@ -107,7 +107,7 @@ class Reader:
             hand = parse(hand)
         uses: tuple[str, ...] = ()
         if isinstance(hand, Expression):
-            uses = tuple([x for x in hand.names if not self.unknown(x, name)])
+            uses = tuple([self.known(x, name) for x in hand.names])
         elif callable(hand):
             uses = self.parameters(hand, name)
         if uses:
@@ -131,19 +131,23 @@ class Reader:
             raise OperandError(
                 f"a derivative is by a Value, or by its label; got {key!r} ({type(key).__name__})"
             )
-        if self.unknown(key, "") or len(self.by_name[key]) > 1:
-            raise CompareError(f"{len(self.by_name[key])} Values are called {key!r}; pass the Value itself")
-        return self.by_name[key][0]
+        return self.by_name[self.known(key)][0]
 
-    def unknown(self, name: str, derivative: str) -> bool:
-        """Refuse a name that the graph has not, or that is not one Value's alone."""
-        if name not in self.by_name:
-            known = [*dict.fromkeys(filter(None, map(label_of, self.graph.nodes)))] or [*self.by_name]
-            where = f" in the derivative by {derivative}" if derivative else ""
+    def known(self, name: str, derivative: str = "") -> str:
+        """Return a name, or refuse one that the graph has not, or that is not one Value's alone."""
+        places = self.by_name.get(name, [])
+        where = f" in the derivative by {derivative}" if derivative else ""
+        if not places:
+            labels = [*dict.fromkeys(filter(None, map(label_of, self.graph.nodes)))] or [*self.by_name]
             raise CompareError(
-                f"nothing in the graph is called {name!r}{where}; it has {joined(known, ', ', 60)}"
+                f"nothing in the graph is called {name!r}{where}; it has {joined(labels, ', ', 60)}"
             )
-        return False
+        if len(places) > 1:
+            raise CompareError(
+                f"{len(places)} Values are called {name!r}{where}; give each a label of its own, "
+                "or pass the Value itself"
+            )
+        return name
 
     def parameters(self, hand: Callable[..., Any], name: str) -> tuple[str, ...]:
         """Return which Values a function takes, by the names of its parameters."""
@@ -163,7 +167,7 @@ class Reader:
         leaves = [self.called[leaf] for leaf in self.graph.nodes[: self.graph.leaves]]
         if len(needed) == 1 == len(leaves) and needed[0] not in self.by_name:
             return (leaves[0],)
-        return tuple([x for x in needed if not self.unknown(x, name)])
+        return tuple([self.known(x, name) for x in needed])
 
     def numbers(self, sweep: Sweep) -> dict[str, float]:
         """Return the number of every name at a point."""

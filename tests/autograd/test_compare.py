@@ -349,6 +349,10 @@ def test_a_name_of_two_values_is_refused() -> None:
     x, other = Value(1.0, label="x"), Value(2.0, label="x")
     with pytest.raises(CompareError, match="2 Values are called 'x'"):
         compare(x * other, {"x": 1.0})
+    with pytest.raises(
+        CompareError, match="2 Values are called 'x' in the derivative by x; give each a label"
+    ):
+        compare(x * other, {x: "x"})
     assert compare(x * other, {x: 2.0})
 
 
