@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +14,6 @@ from autograd.replay import native
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from autograd import Program
 
 SAMPLES = np.random.default_rng(5).normal(size=(7, 4))
@@ -23,8 +22,8 @@ GROUPS = [[4, 2], [0, 1]]
 """The number at place 3 does not move."""
 
 
-def interpreted(source: str) -> Callable[..., Any]:
-    """Run the text that would be compiled as plain Python."""
+def interpreted(source: str) -> Any:
+    """Make a module of the text that would be compiled, in plain Python."""
     names: dict[str, Any] = {"math": math, "inf": math.inf, "nan": math.nan}
     exec(source, names)  # noqa: S102 - text printed from the table
 
@@ -35,7 +34,7 @@ def interpreted(source: str) -> Callable[..., Any]:
             except (ArithmeticError, ValueError):  # where compiled code goes on with inf or nan
                 return
 
-    return program
+    return SimpleNamespace(program=program)
 
 
 @pytest.fixture
