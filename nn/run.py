@@ -37,8 +37,11 @@ if TYPE_CHECKING:
 REPLAYED, COMPILED = "replayed", "replayed, compiled"
 """What a history calls steps by recorded programs, and those in machine code."""
 
-WORTHWHILE = 100_000
-"""Fewer steps are taken sooner than they are compiled, which takes seconds, once for each network."""
+STATEMENTS = 2_000
+"""In numpy a step takes about as long as so many statements of the loss, and those that it has."""
+
+WORTHWHILE = 600_000_000
+"""Fewer statements are run sooner than steps are compiled: 5 s, once for each kind of network."""
 
 
 @dataclass(kw_only=True)
@@ -247,7 +250,8 @@ class Run:
 
         A training that is gone on with takes the path that it took `before`.
         """
-        wanted = before == COMPILED if before else self.iterations >= WORTHWHILE
+        work = self.iterations * (STATEMENTS + len(replayed.program.wengert.rows))
+        wanted = before == COMPILED if before else work >= WORTHWHILE
         paths = {"numba": COMPILED} if wanted else {}
         for backend, path in {**paths, "numpy": REPLAYED}.items() if not self.callbacks else ():
             with suppress(ReplayError):

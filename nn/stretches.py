@@ -85,10 +85,11 @@ class Stretches:
             self.most = 1
             self.draws.restore(before)
             self.draws.several(taken)
+        rows = np.column_stack([losses, rates[:taken], norms])
         if taken:
             weights.numbers[:] = numbers
             optimizer.took(taken, memory, float(norms[-1]))
-        return np.column_stack([losses, rates[:taken], norms])
+        return rows
 
     def _step_sizes(self, count: int) -> list[float]:
         """Return the next step sizes, up to one that there is none of: a single step says why."""

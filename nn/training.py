@@ -100,9 +100,9 @@ def fit(
         Whether to record the loss once and replay it, which is many times faster, and equal to
         about a part in 1e9. None does so where it can tell that it may, and there are no
         callbacks: not if a comparison of numbers decides what is computed, or the model
-        changes when it is called. With numba installed (the extra "fast"), 100,000 iterations
-        or more, of one sample each, are in machine code. `History.path` says what was
-        done, and why.
+        changes when it is called. With numba installed (the extra "fast") a long training on one
+        sample at a time is compiled: of a small network, from 200,000 iterations on.
+        `History.path` says what was done, and why.
 
     Returns
     -------
