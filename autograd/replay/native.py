@@ -77,9 +77,9 @@ class Native(Vectorised):
         constants, count, size = typed(loops.constants), len(slopes), self.schedule.size
         memory = [slopes, *map(np.zeros, (count, size, size)), *constants, *arrays]
         addresses = np.array([array.ctypes.data for array in memory], dtype=np.uintp)
-        module = compiled(source, entry(count, size, constants, arrays))
-        run: Any = ctypes.PYFUNCTYPE(ctypes.c_double, ctypes.c_void_p)(module.entry.address)
-        run.kept = module, memory, addresses  # which must live as long as it
+        entrance = compiled(source, entry(count, size, constants, arrays))
+        run: Any = ctypes.PYFUNCTYPE(ctypes.c_double, ctypes.c_void_p)(entrance.address)
+        run.kept = entrance, memory, addresses  # which must live as long as it
         table = ctypes.c_void_p(addresses.ctypes.data)
 
         def bound() -> float:
@@ -90,7 +90,7 @@ class Native(Vectorised):
 
     def _workspace(self, lanes: int, *, gradient: bool) -> Callable[..., Any]:
         source, loops = self._gradient_text if gradient else self._value_text
-        program = compiled(source).program
+        program = compiled(source)
         size, count = self.schedule.size, len(self.schedule.wengert.inputs)
         v, g = np.zeros(size), np.zeros(size)
         u, h = (np.zeros((size if lanes else 0, lanes or 1)) for _ in range(2))
@@ -142,8 +142,8 @@ def entry(count: int, size: int, constants: Sequence[Any], arrays: Sequence[Any]
 
 
 @lru_cache(maxsize=64)
-def compiled(source: str, entry: str = "") -> Any:  # noqa: ANN401 - a module
-    """Compile a text, or take from the folder what was compiled before."""
+def compiled(source: str, entry: str = "") -> Any:  # noqa: ANN401 - a function of Python, or of C
+    """Compile a text, or take from the folder what was compiled before: `program`, or an entry to it."""
     marked = source.replace("\ndef ", "\n@njit(**OPTIONS)\ndef ")
     marked = f"@njit(**OPTIONS)\n{marked}" if marked.startswith("def ") else marked
     # adding up in another order lets the compiler use vectors; nan and inf keep their meaning
@@ -163,7 +163,7 @@ def compiled(source: str, entry: str = "") -> Any:  # noqa: ANN401 - a module
             specification
         )  # where numba looks for it
         specification.loader.exec_module(module)
-    return module
+    return module.entry if entry else module.program
 
 
 @lru_cache(maxsize=1)
