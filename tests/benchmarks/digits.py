@@ -47,7 +47,7 @@ def in_scikit_learn() -> Task:
             batch_size=BATCH,
             max_iter=PASSES,
             n_iter_no_change=PASSES,
-            learning_rate_init=0.005,
+            learning_rate_init=0.01,
             random_state=seed,
         )
         with warnings.catch_warnings():
