@@ -47,6 +47,7 @@ GRADIENTS: dict[str, dict[str, tuple[str, ...]]] = {
         "CasADi, called": (f"{LIBRARY}.in_casadi", "two_moons"),
         "jax.jit on arrays": (f"{LIBRARY}.in_jax", "two_moons"),
         "jax.jit of scalars": (f"{LIBRARY}.in_jax", "two_moons_of_scalars"),
+        "jax.vmap of one sample's scalars": (f"{LIBRARY}.in_jax", "two_moons_in_lanes"),
         "torch eager on arrays": (f"{LIBRARY}.in_torch", "two_moons"),
     },
     "W3": {
@@ -82,7 +83,7 @@ TRAININGS = {
 """What trains on the digits; to the same accuracy, and not with the same numbers."""
 
 SLOW = {"jax.jit of scalars"}
-"""Takes many minutes to compile."""
+"""Compiling it takes JAX 0.10 about 4 CPU seconds and 0.3 GB for each of the 100 samples."""
 
 
 def task(engine: str, workload: str) -> Task:

@@ -85,9 +85,10 @@ def two_moons(seed: int = 1) -> list[tuple[list[float], int]]:
 def training_function(
     dot: Callable[..., Any] = dot_by_hand,
     add_up: Callable[..., Any] = sum_by_hand,
+    samples: Sequence[tuple[Sequence[Any], Any]] = (),
 ) -> Callable[[Sequence[Any]], Any]:
     """W2's loss as a function of the parameters: an MLP 2-16-16-1, hinge loss and squared weights."""
-    samples = two_moons()
+    samples = samples or two_moons()
 
     def loss(parameters: Sequence[Any]) -> Any:
         rest = iter(parameters)
@@ -97,7 +98,7 @@ def training_function(
         ]
         losses = []
         for inputs, target in samples:
-            outputs: list[Any] = inputs
+            outputs = list(inputs)
             for layer in layers[:-1]:
                 outputs = [dot(weights, outputs, bias).relu() for weights, bias in layer]
             ((weights, bias),) = layers[-1]
