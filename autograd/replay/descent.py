@@ -175,7 +175,7 @@ class Descent:
         def take(draws: Any, steps: Any, settings: Any, results: Sequence[Any]) -> None:  # noqa: ANN401
             numbers = [np.array(rows, dtype=float) for rows in (steps, settings)]
             given = [np.asarray(draws, dtype=np.int64), *numbers, *results]
-            native.compiled(source).program(*given, self.samples, places, self.moved, *memory)
+            native.compiled(source)(*given, self.samples, places, self.moved, *memory)
 
         return source, take
 
