@@ -19,9 +19,9 @@ from autograd.replay.access import Access, Constants, Part
 from autograd.replay.emit import share_of, without_edge
 from autograd.replay.folds import ArrayFolds, foldable
 from autograd.replay.inline import PYTHON, NumpyDialect, Unwritable
-from autograd.replay.memory import LANES, Memory
+from autograd.replay.memory import LANES, Memory, Order
 from autograd.replay.sharing import shared
-from autograd.symbols import OPERATORS, Source, Symbol
+from autograd.symbols import BINDING, OPERATORS, Source, Symbol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,8 +39,11 @@ UFUNCS = {
 }
 """What numpy calls Python's operators, of one operand and of two."""
 
-FEW = 3
-"""More runs of adjoints than these are set to zero as one, with what lies between."""
+NEAR = 1000
+"""Runs of adjoints that are no farther apart are set to zero as one: a line costs as much as more numbers."""
+
+SPARED = 3
+"""From so many steps on it is worth asking whether any number needs them."""
 
 MASK = re.compile(r"np\.where\((\w+) (<=|>=|<|>) (\S+), 0\.0, 1\.0\)")
 OPPOSITE = {"<=": ">", ">=": "<", "<": ">=", ">": "<="}
@@ -62,13 +65,24 @@ class ArrayRows(NumpyDialect):
     def __init__(self, kind: str, orders: str) -> None:
         super().__init__(orders)
         self.kind = kind
-        self.called: dict[str, Primitive] = {}
+        self.called: dict[str, Primitive] = {}  # rows that cannot be written for arrays
+        self.forms: dict[Any, tuple[str, list[str]]] = {}  # names and definitions, those of others empty
         self.alone = set[str]()
         self.folded: dict[Any, tuple[str, list[str]]] = {}
 
     def row_call(self, row: Primitive, operands: Sequence[object]) -> Symbol:
-        """Write a call of the row's form for arrays."""
-        return self.call_named(f"{row.name.lstrip('_')}_{self.kind}", row, operands)
+        """Write a call of the row's form for arrays, which is defined for the numbers among the operands."""
+        name = f"{row.name.lstrip('_')}_{self.kind}"
+        numbers = tuple([None if isinstance(x, Symbol) else x for x in operands])
+        key = row, tuple(map(repr, numbers))
+        if key not in self.forms:
+            alike = sum(known.name == row.name for known, _ in self.forms)
+            form = f"{name}{alike or ''}"
+            self.forms[key] = form, definition(form, row, numbers, self.orders)
+        form, lines = self.forms[key]
+        if not lines:
+            return self.call_named(form, row, operands)
+        return self.term(f"{form}({', '.join(x.operand(x, 0) for x in operands if isinstance(x, Symbol))})")
 
     def call_named(self, name: str, row: Primitive, operands: Sequence[object]) -> Symbol:
         """Write a call, and remember what it is of."""
@@ -94,28 +108,31 @@ class ArrayRows(NumpyDialect):
 
     def definitions(self) -> Iterator[str]:
         """Define the rows that are called; keep by name those that cannot be written for arrays."""
-        for _, lines in self.folded.values():
+        for _, lines in (*self.folded.values(), *self.forms.values()):
             yield from lines
-        for called, row in self.called.items():
-            if row.variadic:
-                self.alone.add(row.name)
-            else:
-                steps = Steps(self.orders)
-                names = "xyuwv"[: len(row.partials)]
-                try:
-                    result = steps.explored(row.function, [steps.term(name) for name in names])
-                except Unwritable:
-                    self.alone.add(row.name)
-                    continue
-                yield from defined(called, names, steps.lines, [result])
+        self.alone |= {row.name for row in self.called.values()}
 
 
 def defined(name: str, letters: str, lines: dict[str, str], results: Sequence[Symbol]) -> list[str]:
     """Write a function: its lines, each a name by its text, and what it returns."""
-    found = shared([*((name, text) for text, name in lines.items()), *(("", str(x)) for x in results)])
-    returned = ", ".join(text for name, text in found if not name)
-    body = [f"    {name} = {text}" for name, text in found if name]
-    return [f"def {name}({', '.join(letters)}):", *body, f"    return {returned}", ""]
+    returned = ", ".join(map(str, results))
+    return written(name, letters, [*((name, text) for text, name in lines.items()), ("return", returned)])
+
+
+def written(name: str, letters: str, lines: list[tuple[str, str]]) -> list[str]:
+    """Write a function of lines that may return early: where there is no special case, what is last."""
+    body = []
+    special = ""
+    for target, text in shared(lines):
+        if target == "special":
+            special = text
+        elif target == "last":
+            body.append(f"    if not ({special}).any(): return {text}")
+        elif target == "return":
+            body.append(f"    return {text}")
+        else:
+            body.append(f"    {target} = {text}")
+    return [f"def {name}({', '.join(letters)}):", *body, ""]
 
 
 class Steps(NumpyDialect):
@@ -124,13 +141,78 @@ class Steps(NumpyDialect):
     def __init__(self, orders: str) -> None:
         super().__init__(orders)
         self.lines: dict[str, str] = {}
+        self.special: list[str] = []  # tests for special cases
+        self.last = ""  # what the row is if none of them is one
 
     def call(self, kind: type[Symbol], name: str, operands: Sequence[object]) -> Any:  # noqa: ANN401
         """Name what a call gives; a test is none."""
+        if name == "pow" and not isinstance(operands[1], Symbol) and operands[1] == 0:
+            return 1.0
         written = super().call(kind, name, operands)
         if name.startswith("is"):
             return written
         return kind(self.lines.setdefault(str(written), f"t{len(self.lines) + 1}"))
+
+    def joined(self, results: list[Any], depth: int) -> Symbol:
+        """Keep the last way apart from the others: special cases come first in a row."""
+        if depth == 0:
+            results = [(taken, without_ones(result)) for taken, result in results]
+            taken, last = results[-1]
+            self.last = str(last)
+            others = [[outcome for _, outcome in way] for way, other in results if str(other) != self.last]
+            for k, (test, _) in enumerate(taken):
+                before = [outcome for _, outcome in taken[:k]]
+                if any(way[:k] == before and way[k] for way in others):
+                    self.special.append(str(test))
+        return super().joined(results, depth)
+
+    def body(self, result: Symbol) -> list[tuple[str, str]]:
+        """Return the steps; first those that do if there is no special case, if that spares enough."""
+        first = self.needed([self.last, *self.special])
+        spared = self.needed([str(result)]) - first
+        lines = [(name, text) for text, name in self.lines.items() if name in first | spared]
+        if len(spared) < SPARED:
+            return [*lines, ("return", str(result))]
+        special = " | ".join(f"({test})" for test in self.special)
+        return [
+            *(line for line in lines if line[0] in first),
+            ("special", special),
+            ("last", self.last),
+            *(line for line in lines if line[0] in spared),
+            ("return", str(result)),
+        ]
+
+    def needed(self, texts: list[str]) -> set[str]:
+        """Return the steps that texts need."""
+        known = {name: text for text, name in self.lines.items()}
+        found: set[str] = set()
+        while texts:
+            new = set(re.findall(r"\bt\d+\b", texts[-1])) - found
+            found |= new
+            texts = [*texts[:-1], *(known[name] for name in new)]
+        return found
+
+
+def without_ones(result: Any) -> Any:  # noqa: ANN401 - a symbol or a number
+    """Leave out a last factor of 1, which changes no bit."""
+    if isinstance(result, Symbol) and result.binding == BINDING["*"] and result.text.endswith(" * 1.0"):
+        return type(result)(result.text.removesuffix(" * 1.0"), result.binding)
+    return result
+
+
+def definition(name: str, row: Primitive, numbers: tuple[Any, ...], orders: str) -> list[str]:
+    """Define a row for arrays, with numbers for some operands; nothing if it cannot be written so."""
+    if row.variadic:
+        return []
+    steps = Steps(orders)
+    letters = ["xyuwv"[k] for k, number in enumerate(numbers) if number is None]
+    names = iter(letters)
+    operands = [steps.term(next(names)) if number is None else float(number) for number in numbers]
+    try:
+        result = steps.explored(row.function, operands)
+    except Unwritable:
+        return []
+    return written(name, "".join(letters), steps.body(result))
 
 
 class Arrays:
@@ -214,7 +296,7 @@ class Arrays:
             if gradient:
                 self.write(self.row("g", self.schedule.address[int(output)]), weight, adding=False)
                 self.touched[self.schedule.address[int(output)]] = True
-            return f"float(np.sum({name})) * weight"
+            return f"float({name}.sum()) * weight"
         if gradient and isinstance(output, int):
             self.add_alone(
                 self.schedule.address[output], f"{weight} * lanes" if self.schedule.varying else weight
@@ -310,15 +392,15 @@ class Arrays:
         """Print a sum of products and terms, part by part, those of the most axes first."""
         adding = False
         for part in sorted(group.parts, key=lambda part: part.lanes < group.lanes):
-            over = self.whole(group, part).result_axes
+            over, order = self.whole(group, part).result_axes, None
             if not part.summed:
                 names = [self.memory.spread(x, part.sizes, over) for x in part.operands]
                 product = Call("np.multiply", ", ".join(names)) if over else " * ".join(names)
                 call: Any = product if part.kind != "terms" else names[0]
             else:
-                call = self.sum_over(part)
+                call, order = self.sum_over(part)
                 call = f"np.asarray({call})[..., None]" if part.lanes < group.lanes else call
-            self.write(self.target(group, part), call, adding=adding)
+            self.write(self.target(group, part, order), call, adding=adding)
             adding = True
         if not isinstance(group.constant, float) or group.constant != 0:
             part = Part("terms", (), (len(group.slots),), lanes=group.lanes)
@@ -336,31 +418,58 @@ class Arrays:
         """Return a part with all the axes of its group's results: terms may lack lanes."""
         return part._replace(lanes=group.lanes)
 
-    def target(self, group: Group, part: Part) -> str:
+    def target(self, group: Group, part: Part, order: Order | None = None) -> str:
         """Name where a part of a group writes: a variable if the group is one number."""
         if group.single:
             return self.memory.variables[group.start]
         whole = self.whole(group, part)
+        if order is not None:
+            return self.memory.arranged("v", whole.result(group.start), part.sizes, order)
         return self.memory.view("v", whole.result(group.start), part.sizes, whole.result_axes)
 
-    def sum_over(self, part: Part) -> Any:  # noqa: ANN401 - a call or a text
-        """Write a part's products, or terms, added up along its summed axes."""
+    def sum_over(self, part: Part) -> tuple[Any, Order | None]:
+        """Write a part's products, or terms, added up along its summed axes; and the order of the axes left.
+
+        None is the order of the result's axes.
+        """
         x = part.operands[0]
-        name = self.memory.own(x, part.sizes)
         if part.kind == "terms":
-            return sum_call(name, x.axes(), part.result_axes)
+            return sum_call(self.memory.own(x, part.sizes), x.axes(), part.result_axes), None
         y = part.operands[1]
-        return contraction(name, x.axes(), self.memory.own(y, part.sizes), y.axes(), part.result_axes)
+        call, order = self.stack(("v", x), ("v", y), part.sizes, part.result_axes)
+        if order is not None:
+            return call, order
+        x_name, y_name = (self.memory.own(operand, part.sizes) for operand in (x, y))
+        return contraction(x_name, x.axes(), y_name, y.axes(), part.result_axes), None
+
+    def stack(
+        self,
+        a: tuple[str, Access | Constants],
+        b: tuple[str, Access | Constants],
+        sizes: tuple[int, ...],
+        wanted: tuple[int, ...],
+    ) -> tuple[Any, Order | None]:
+        """Write a stack of matrix products, and the order of its axes; or None twice if it is not one."""
+        orders = stacked(a[1].axes(), b[1].axes(), wanted)
+        gathered = any(isinstance(x, Access) and (x.lanes or x.index is not None) for _, x in (a, b))
+        if orders is None or gathered:
+            return None, None
+        *factors, order = orders
+        names = [
+            self.memory.arranged(memory, x, sizes, factor)
+            for (memory, x), factor in zip((a, b), factors, strict=True)
+        ]
+        return Call("np.matmul", ", ".join(names)), order
 
     def write(self, target: str, call: Any, *, adding: bool) -> None:  # noqa: ANN401 - a call or a text
         """Print a line that puts a result into a view, or a variable."""
         if target in self.memory.variables.values():
-            text = f"float({call})" if "np." in str(call) else call
+            text = f"float({call})" if re.search(r"np\.|\.sum\(", str(call)) else call
             self.lines.append(f"{target} {'+=' if adding else '='} {text}")
         elif adding:
             self.lines.append(f"np.add({target}, {call}, out={target})")
         elif isinstance(call, Call):
-            self.lines.append(f"{call.function}({call.arguments}, out={target})")
+            self.lines.append(f"{call.function}({call.arguments}{', ' * bool(call.arguments)}out={target})")
         else:
             self.lines.append(f"{target}[...] = {call}")
 
@@ -421,10 +530,10 @@ class Arrays:
         """Print what sets adjoints to zero, in runs."""
         for memory, chosen in (("g", self.zeros & ~self.varying), ("h", self.zeros & self.varying)):
             edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen.astype(int), [0]])))
-            runs = list(zip(edges[::2], edges[1::2], strict=True))
-            if memory == "g" and len(runs) > FEW:  # a line costs as much as thousands of numbers
-                runs = [(runs[0][0], runs[-1][1])]
-            yield from (f"{memory}[{a}:{b}] = 0.0" for a, b in runs)
+            near = NEAR if memory == "g" else 0
+            inner = [k for k in range(1, len(edges) - 1, 2) if edges[k + 1] - edges[k] <= near]
+            edges = np.delete(edges, [*inner, *(k + 1 for k in inner)])
+            yield from (f"{memory}[{a}:{b}] = 0.0" for a, b in zip(edges[::2], edges[1::2], strict=True))
 
     def backward_alone(self, address: int, statement: Statement) -> None:
         """Print the chain rule for one statement in plain Python."""
@@ -518,12 +627,21 @@ class Arrays:
                 gone = {*axes, *other.axes()} - {*x.axes()}
                 name = self.bar(group, part, axes if gone else x.axes())
                 name = f"2.0 * {name}" if square else name  # both shares at once
-                if gone:
+                order = None
+                if gone and not group.single and x.index is None and self.distinct(x, part):
+                    call, order = self.stack(("g", result), ("v", other), part.sizes, x.axes())
+                if gone and order is None:
                     own = self.memory.own(other, part.sizes)
-                    call: Any = contraction(name, axes, own, other.axes(), x.axes())
-                else:
+                    call = contraction(name, axes, own, other.axes(), x.axes())
+                elif not gone:
                     call = Call("np.multiply", f"{name}, {self.memory.spread(other, part.sizes, x.axes())}")
-                self.hand_down(x, part, call, x.axes())
+                self.hand_down(x, part, call, x.axes(), order=order)
+
+    @staticmethod
+    def distinct(x: Access, part: Part) -> bool:
+        """Whether an operand is at no address twice."""
+        where = x.addresses(part.sizes)
+        return bool(np.unique(where).size == where.size)
 
     def hand_down(
         self,
@@ -533,21 +651,22 @@ class Arrays:
         axes: tuple[int, ...],
         *,
         exact: bool = True,
+        order: Order | None = None,
     ) -> None:
         """Add a share, which has the given axes, to the adjoint of an operand.
 
-        If it is not `exact` it has length 1 along some of them.
+        If it is not `exact` it has length 1 along some of them; they may be in another `order`.
         """
         own = x.axes()
         gone = tuple([k for k, axis in enumerate(axes) if axis not in own])
         if not own:
-            self.add_alone(x.start, f"float(np.sum({call}))" if gone else str(call))
+            self.add_alone(x.start, f"float({summed(call)})" if gone else str(call))
             return
         if gone:
-            call = Call("np.sum", f"{call}, axis={gone[0] if len(gone) == 1 else gone}")
+            call = summed(call, gone)
             call = call if exact else str(call)
         where = x.addresses(part.sizes)
-        distinct = np.unique(where).size == where.size
+        distinct = self.distinct(x, part)
         if not distinct:
             self.complete(where)
         adding = bool(self.touched[where].any())
@@ -555,7 +674,8 @@ class Arrays:
             self.complete(where)
         self.touched[where] = True
         if x.index is None and distinct:
-            self.write(self.memory.view("g", x, part.sizes, own), call, adding=adding)
+            arranged = self.memory.arranged("g", x, part.sizes, order) if order else None
+            self.write(arranged or self.memory.view("g", x, part.sizes, own), call, adding=adding)
             return
         memory = LANES["g"] if x.lanes else "g"
         index = self.memory.constant(where)
@@ -615,11 +735,42 @@ def contraction(
     return Call("np.einsum", f'"{term[0]},{term[1]}->{term[2]}", {a}, {b}')
 
 
+def stacked(
+    a_axes: tuple[int, ...], b_axes: tuple[int, ...], wanted: tuple[int, ...]
+) -> tuple[Order, Order, Order] | None:
+    """Return the orders of axes in which a product of two operands is a stack of matrix products.
+
+    That is if they share axes that the result has too, and one along which it is added up.
+    """
+    gone = sorted({*a_axes, *b_axes} - {*wanted})
+    both = [axis for axis in wanted if axis in a_axes and axis in b_axes]
+    others = [axis for axis in wanted if axis not in both]
+    rows, columns = ([axis for axis in others if axis in own] for own in (a_axes, b_axes))
+    if (
+        not both
+        or len(gone) != 1
+        or gone[0] not in a_axes
+        or gone[0] not in b_axes
+        or max(len(rows), len(columns)) > 1
+        or len(both) + len(rows) + len(columns) != len(wanted)
+    ):
+        return None
+    row, column = (axes[0] if axes else None for axes in (rows, columns))
+    return (*both, row, gone[0]), (*both, gone[0], column), (*both, row, column)
+
+
+def summed(call: object, gone: tuple[int, ...] = ()) -> Call:
+    """Write the sum of all, or along axes."""
+    text = str(call)
+    text = text if re.fullmatch(r"\w+|np\.\w+\(.*\)", text) and not text.count(") ") else f"({text})"
+    return Call(f"{text}.sum", f"axis={gone[0] if len(gone) == 1 else gone}" if gone else "")
+
+
 def sum_call(text: str, axes: tuple[int, ...], wanted: tuple[int, ...]) -> Any:  # noqa: ANN401 - a call or a text
     """Write a sum over the axes that are not wanted."""
     gone = tuple([position for position, axis in enumerate(axes) if axis not in wanted])
     whole = len(gone) == len(axes)
-    call = Call("np.sum", text if whole else f"{text}, axis={gone[0] if len(gone) == 1 else gone}")
+    call = summed(text, () if whole else gone)
     missing = [axis for axis in wanted if axis not in axes]
     return stretched(call, missing, wanted) if missing else call
 

@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from itertools import chain, count, product, takewhile
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from autograd.symbols import Source
 
 if TYPE_CHECKING:
     from autograd.replay.schedule import Group, Schedule
+
+Order: TypeAlias = "tuple[int | None, ...]"
+"""Axes in an order that a view has them in; None is one more, of length 1."""
 
 LANES = {"v": "u", "g": "h"}
 """Where the numbers are that have lanes."""
@@ -103,6 +106,20 @@ class Memory:
         strides = [x.strides[k] if k in own else 0 for k in axes]
         if not x.lanes and last in over:
             shape, strides = [*shape, 1], [*strides, 0]
+        return self.view_of(memory, x, shape, strides)
+
+    def arranged(self, memory: str, x: Access | Constants, sizes: tuple[int, ...], order: Order) -> str:
+        """Name a view with an operand's own axes in an order, None standing for one of length 1."""
+        own = x.axes()
+        shape = [1 if axis is None or axis not in own else sizes[axis] for axis in order]
+        if isinstance(x, Constants):
+            values = x.values.transpose([own.index(axis) for axis in order if axis in own])
+            return self.constant(np.ascontiguousarray(values), shape)
+        strides = [0 if axis is None or axis not in own else x.strides[axis] for axis in order]
+        return self.view_of(memory, x, shape, strides)
+
+    def view_of(self, memory: str, x: Access, shape: list[int], strides: list[int]) -> str:
+        """Name a view that begins where an operand does."""
         key = memory, x.lanes, x.start, tuple(shape), tuple(strides)
         if key not in self.names:
             end = x.start + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
@@ -149,7 +166,7 @@ class Memory:
             shape = f"({', '.join(map(str, x.index.shape))}, lanes)" if x.lanes else x.index.shape
             self.setup.append(f"{name} = np.empty({shape})")
             source = "u" if x.lanes else "v"
-            self.lines.append(f'np.take({source}, {self.constant(x.index)}, 0, out={name}, mode="clip")')
+            self.lines.append(f'{source}.take({self.constant(x.index)}, 0, {name}, "clip")')
         return self.names[key]
 
     def element(self, address: int) -> str:
