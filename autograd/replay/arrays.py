@@ -231,7 +231,9 @@ class Arrays:
         self.zeros = np.zeros(schedule.size, dtype=bool)  # those to be set to zero beforehand
         self.told = False  # whether numbers in memory that are not finite tell of operands outside a domain
         self.varying = np.zeros(schedule.size, dtype=bool)
-        self.varying[[schedule.address[slot] for slot in schedule.varying]] = True
+        self.varying[[slot for slot in schedule.varying if slot < len(self.wengert.inputs)]] = True
+        for group in schedule.groups:
+            self.varying[group.start : group.end] = group.lanes
 
     # The whole ------------------------------------------------------------------------------------
 
@@ -403,7 +405,7 @@ class Arrays:
             self.write(self.target(group, part, order), call, adding=adding)
             adding = True
         if not isinstance(group.constant, float) or group.constant != 0:
-            part = Part("terms", (), (len(group.slots),), lanes=group.lanes)
+            part = Part("terms", (), (group.room,), lanes=group.lanes)
             shape = [-1, 1] if group.lanes else None
             self.write(self.target(group, part), self.memory.constant(group.constant, shape), adding=True)
         self.store(group)
@@ -689,9 +691,10 @@ class Arrays:
     def notes(self) -> Iterator[str]:
         """Say what became of each group."""
         for group in self.schedule.groups:
-            if group.parts:
+            if group.parts and group.slots:
                 statement = self.schedule.statements[group.slots[0]]
-                yield f"{self.memory.title(group)}: {len(group.slots):,} × {_described(statement)}"
+                among = f" among {group.room:,}" if group.room > len(group.slots) else ""
+                yield f"{self.memory.title(group)}: {len(group.slots):,} × {_described(statement)}{among}"
         alone = self.values.alone | self.dialect.alone
         if alone:
             yield f"number by number, for want of a form for arrays: {', '.join(sorted(alone))}"

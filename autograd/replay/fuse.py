@@ -143,10 +143,14 @@ class Fusing:
 
     def mean(self, *operands: Operand) -> Statement:
         """Divide a sum, which gets a slot of its own."""
+        return Statement(TABLE["div"], (self.added(self.total(*operands)), float(len(operands))))
+
+    def added(self, statement: Statement) -> int:
+        """Give one more statement a slot, which one other reads."""
         slot = len(self.uses)
         self.uses.append(1)
-        self.statements[slot] = self.total(*operands)
-        return Statement(TABLE["div"], (slot, float(len(operands))))
+        self.statements[slot] = statement
+        return slot
 
     @staticmethod
     def product(x: Operand, y: Operand) -> Statement:

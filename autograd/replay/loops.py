@@ -20,7 +20,8 @@ from autograd.replay.access import Access, Constants
 from autograd.replay.emit import share_of, without_edge
 from autograd.replay.folds import LoopFolds, foldable
 from autograd.replay.inline import Dialect, Unwritable
-from autograd.replay.schedule import together
+from autograd.replay.ragged import columns_of
+from autograd.replay.schedule import families_of
 from autograd.symbols import Source, Symbol
 
 if TYPE_CHECKING:
@@ -109,7 +110,8 @@ class Loops:
             return group
         schedule = self.schedule
         members = [schedule.statements[slot] for slot in group.slots]
-        return together(group, members, schedule.address, {}, schedule.varying)
+        columns = columns_of(members, schedule.address, [], schedule.varying)
+        return group._replace(parts=families_of(columns, lanes=group.lanes))
 
     def source(self, *, gradient: bool, name: str = "program") -> str:
         """Print `def program(inputs, …)`, which returns the value and leaves the gradient in `g` and `h`."""
@@ -303,7 +305,7 @@ class Loops:
         if len(shapes) == 1 and not group.lanes and isinstance(group.constant, float):
             self.forward_in_one(group, shapes.pop())
             return
-        flat = (len(group.slots),)
+        flat = (group.room,)
         start = Access(group.start, (1,), lanes=group.lanes)
         with self.nest((0, 1) if group.lanes else (0,), flat):
             constant = Constants(group.constant, () if isinstance(group.constant, float) else (0,))

@@ -52,9 +52,9 @@ class Memory:
         self.variables: dict[int, str] = {}
         for group, title in zip(schedule.groups, self.titles, strict=True):
             if group.single:
-                alone = len(group.slots) == 1
+                alone = group.room == 1
                 self.variables.update(
-                    (group.start + k, title if alone else f"{title}_{k}") for k in range(len(group.slots))
+                    (group.start + k, title if alone else f"{title}_{k}") for k in range(group.room)
                 )
         names = set(self.variables.values())
         self.taken |= names | {f"{name}_bar" for name in names}
@@ -185,6 +185,8 @@ def _title(group: Group) -> str:
         return "z"
     if group.row is not None:
         return group.row.name.strip("_")
+    if not group.slots:
+        return "asked"
     return "dot" if any(part.kind != "terms" for part in group.parts) else "sum"
 
 
