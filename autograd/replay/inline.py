@@ -43,7 +43,7 @@ LOOSEST = -1
 LONGEST = 72
 """A longer text is a call instead."""
 
-WAYS = 16
+WAYS = 24
 """A function with more ways through it is called instead."""
 
 

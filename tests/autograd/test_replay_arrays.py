@@ -283,3 +283,13 @@ def test_choices_are_joined_only_if_they_agree_otherwise() -> None:
     text = "np.where(x < y, np.where(y < z, x, {}), z)"
     assert shared([("", text.format("z"))]) == [("", "np.where((x < y) & (y < z), x, z)")]
     assert shared([("", text.format("x"))]) == [("", text.format("x"))]
+
+
+def test_powers_are_written_for_arrays_and_not_called_number_by_number() -> None:
+    point = [0.5 + 0.1 * i for i in range(40)]
+    f = lambda v: sum(x**y for x, y in zip(v[:20], v[20:], strict=True)) + sum(x**-0.5 for x in v)  # noqa: E731
+    program = record(f, point, backend="numpy")
+    close(program(point), eagerly(f, point))
+    alone = program.explain().partition("number by number")[2]
+    assert "_power" not in alone.replace("_power_log", "").split(", ")
+    assert "def power_array(" in program.source
