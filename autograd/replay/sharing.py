@@ -71,7 +71,7 @@ class Naming(ast.NodeTransformer):
     def visit(self, node: ast.AST) -> ast.AST:
         """Return an expression with names for what is read twice."""
         text = ast.unparse(node)
-        if self.reads[text] < 2:  # noqa: PLR2004 - twice
+        if self.reads[text] < 2 or not isinstance(node, COMPUTED):  # noqa: PLR2004 - twice
             return self.generic_visit(node)
         if text not in self.names:
             written = ast.unparse(self.generic_visit(node))
