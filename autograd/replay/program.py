@@ -346,7 +346,8 @@ class Program:
         >>> print(record(layer, weights, [1.0] * 9, backend="numpy").explain())
         180 statements
         dot1: 9 × sum of 9 products
-        10 statements one by one
+        tanh1: 9 × tanh
+        sum1: 1 × sum of 9 terms
         """
         return self._executor.explain()
 
