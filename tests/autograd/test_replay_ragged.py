@@ -143,7 +143,7 @@ def test_powers_out_of_range_are_those_of_the_row() -> None:
     f = lambda v: gpt.total([x**-1.5 * 1e-200 for x in v])  # noqa: E731
     point = [1.0 + 0.1 * k for k in range(20)]
     program = record(f, point, backend="numpy")
-    assert "return -1.5 * t1" in program.source
+    assert ").any(): return " in program.source
     close(program(point), eagerly(f, point))
     for small in (1e-150, 1e150):
         at = [small, *point[1:]]
