@@ -8,20 +8,21 @@ A layout describes a structure without its numbers, and can be a dictionary key:
 [1.0, 2.0, 3.0]
 >>> names(layout, "p")
 ['p_w_0', 'p_w_1', 'p_b']
->>> build(layout, iter([10.0, 20.0, 30.0]))
+>>> build(layout, Row([10.0, 20.0, 30.0]))
 {'w': [10.0, 20.0], 'b': 30.0}
 """
 
 from __future__ import annotations
 
 import math
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.conversion import to_float
 from autograd.value import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Hashable, Sequence
 
 
 class Layout(NamedTuple):
@@ -45,8 +46,27 @@ class Layout(NamedTuple):
 NUMBER = Layout("number")
 
 
-def flatten(x: Any, numbers: list[Any]) -> Layout:  # noqa: ANN401 - any structure
+class Row:
+    """Numbers in order, of which one part is taken after another: a list, or an array."""
+
+    def __init__(self, numbers: Sequence[Any]) -> None:
+        self.numbers, self.start = numbers, 0
+
+    def part(self, count: int) -> Any:  # noqa: ANN401 - a list, or an array
+        """Take the next numbers."""
+        self.start += count
+        return self.numbers[self.start - count : self.start]
+
+    def listed(self, count: int) -> list[Any]:
+        """Take the next numbers as a list."""
+        part = self.part(count)
+        return part if isinstance(part, list) else part.tolist()
+
+
+def flatten(x: Any, numbers: list[Any], *, whole: bool = False) -> Layout:  # noqa: ANN401 - any structure
     """Append the numbers of a structure, Values as they are, and return its layout.
+
+    Where arrays of floats may stay `whole`, each is appended as one row; see `joined`.
 
     Raises
     ------
@@ -58,16 +78,38 @@ def flatten(x: Any, numbers: list[Any]) -> Layout:  # noqa: ANN401 - any structu
         return NUMBER
     if isinstance(x, list | tuple):
         kind = "list" if isinstance(x, list) else "tuple"
-        parts = tuple([flatten(part, numbers) for part in x])
+        if {Value, float}.issuperset(map(type, x)):
+            numbers.extend(x)
+            parts = (NUMBER,) * len(x)
+        else:
+            parts = tuple([flatten(part, numbers, whole=whole) for part in x])
         return Layout(kind, x._fields, parts, type(x)) if hasattr(x, "_fields") else Layout(kind, (), parts)
     if isinstance(x, dict):
-        return Layout("dict", tuple(x), tuple([flatten(part, numbers) for part in x.values()]))
+        parts = tuple([flatten(part, numbers, whole=whole) for part in x.values()])
+        return Layout("dict", tuple(x), parts)
     if is_array(x):
-        items = x.ravel().tolist()
-        numbers.extend(items if all_floats(x) else [_operand(item) for item in items])
+        row = x.ravel()
+        if not all_floats(x):
+            numbers.extend(map(_operand, row.tolist()))
+        elif whole:
+            numbers.append(row)
+        else:
+            numbers.extend(row.tolist())
         return Layout("array", tuple(x.shape))
     numbers.append(to_float(x))
     return NUMBER
+
+
+def joined(numbers: list[Any]) -> Sequence[float]:
+    """Return one row of the numbers alone, an array if there are arrays among them."""
+    kinds = {*map(type, numbers)}
+    if kinds <= {Value, float}:
+        return [x._data if type(x) is Value else x for x in numbers] if Value in kinds else numbers
+    import numpy as np
+
+    rows = [list(rows) for _, rows in groupby(numbers, is_array)]
+    parts = [part for row in rows for part in (row if is_array(row[0]) else [joined(row)])]
+    return np.concatenate(parts, dtype=float) if len(parts) > 1 else np.asarray(parts[0], dtype=float)  # type: ignore[return-value]
 
 
 def is_array(x: object) -> bool:
@@ -80,15 +122,19 @@ def all_floats(x: object) -> bool:
     return getattr(getattr(x, "dtype", None), "char", "") in {*"efd"} and not hasattr(x, "mask")
 
 
-def build(
-    layout: Layout, numbers: Iterator[Any], array: Callable[[list[Any], Any], Any] | None = None
-) -> Any:  # noqa: ANN401 - any structure
-    """Put numbers, or Values, into a structure; `array` makes one of a list and a shape."""
+def build(layout: Layout, row: Row) -> Any:  # noqa: ANN401 - any structure
+    """Put numbers, or Values, into a structure; of an array of numbers, arrays are views."""
     if layout.kind == "number":
-        return next(numbers)
+        return row.listed(1)[0]
     if layout.kind == "array":
-        return (array or _array)([next(numbers) for _ in range(layout.size)], layout.keys)
-    parts = [build(part, numbers, array) for part in layout.parts]
+        part = row.part(layout.size)
+        return (_array(part) if isinstance(part, list) else part).reshape(layout.keys)
+    count = len(layout.parts)
+    parts = (
+        row.listed(count)
+        if layout.parts.count(NUMBER) == count
+        else [build(part, row) for part in layout.parts]
+    )
     if layout.kind == "dict":
         return dict(zip(layout.keys, parts, strict=True))
     if layout.named is not None:
@@ -130,8 +176,7 @@ def _operand(item: object) -> Value | float:
     return item if type(item) is Value else to_float(item)
 
 
-def _array(items: list[Any], shape: Any) -> Any:  # noqa: ANN401 - a numpy array
+def _array(items: list[Any]) -> Any:  # noqa: ANN401 - a numpy array
     import numpy as np
 
-    kind = object if any(type(item) is Value for item in items) else float
-    return np.array(items, dtype=kind).reshape(shape)
+    return np.array(items, dtype=object if any(type(item) is Value for item in items) else float)

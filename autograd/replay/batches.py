@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.errors import LengthError
-from autograd.replay.arguments import Layout, all_floats, build, describe, flatten, is_array
+from autograd.replay.arguments import Layout, Row, all_floats, build, describe, flatten, is_array, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,16 +53,12 @@ def batch_of(arguments: Sequence[Any], layouts: Sequence[Layout]) -> Batch:
         rows = _rows(argument, layout)
         if rows is None:
             flat: list[Any] = []
-            if layout.kind == "array" and getattr(argument, "dtype", "") == "float64":
-                found, piece = Layout("array", tuple(argument.shape)), argument.reshape(-1)
-            else:
-                found, piece = flatten(argument, flat), None
-            if found != layout:
+            if flatten(argument, flat, whole=True) != layout:
                 raise LengthError(
                     f"argument {k + 1} is neither {describe(layout)}, as was recorded, nor a batch of such; "
                     "a batch is a list of samples, or an array with one more axis in front",
                 )
-            pieces.append([getattr(x, "_data", x) for x in flat] if piece is None else piece)
+            pieces.append(joined(flat))
             lists.append(None)
         else:
             inputs += range(start, start + layout.size)
@@ -84,15 +80,12 @@ def gradients_of(batch: Batch, layouts: Sequence[Layout], slopes: Any, rows: Any
     start = row = 0
     for layout, listed in zip(layouts, batch.lists, strict=True):
         if listed is None:
-            part = slopes[start : start + layout.size]
-            found.append(
-                part.reshape(layout.keys) if layout.kind == "array" else build(layout, iter(part.tolist()))
-            )
+            found.append(build(layout, Row(slopes[start : start + layout.size])))
         else:
             part = rows[row : row + layout.size].T
             row += layout.size
             if listed:
-                found.append([build(layout, iter(numbers)) for numbers in part.tolist()])
+                found.append([build(layout, Row(numbers)) for numbers in part.tolist()])
             else:
                 found.append(np.ascontiguousarray(part).reshape(len(part), *(_shape(layout) or ())))
         start += layout.size
@@ -110,16 +103,16 @@ def _rows(argument: Any, layout: Layout) -> Any:  # noqa: ANN401 - an array, a s
         if not all_floats(argument):
             found: list[Any] = []
             flatten(argument, found)
-            argument = [getattr(x, "_data", x) for x in found]
+            argument = joined(found)
         return np.asarray(argument, dtype=float).reshape(shape[0], layout.size)
     if not isinstance(argument, list | tuple):
         return None
     rows = []
     for sample in argument:
         numbers: list[Any] = []
-        if flatten(sample, numbers) != layout:
+        if flatten(sample, numbers, whole=True) != layout:
             return None
-        rows.append([getattr(x, "_data", x) for x in numbers])
+        rows.append(joined(numbers))
     return np.array(rows, dtype=float).reshape(len(rows), layout.size)
 
 

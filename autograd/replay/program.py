@@ -23,7 +23,7 @@ from autograd.conversion import to_float
 from autograd.errors import OUT_OF_THE_ORDINARY, AutogradError, LengthError, OperandError
 from autograd.graph import watcher
 from autograd.primitives import Primitive
-from autograd.replay.arguments import NUMBER, Layout, build, describe, flatten, number
+from autograd.replay.arguments import NUMBER, Layout, Row, build, describe, flatten, joined, number
 from autograd.replay.choose import Executor, compiled_if_possible, executor
 from autograd.value import RULES, Value, gradients
 
@@ -94,9 +94,10 @@ class Program:
         """
         numbers = self._numbers(arguments)
         value, slopes = self._run(numbers)
-        if self._scalars >= 0:
+        if self._scalars >= 0 and isinstance(slopes, list):
             return value, tuple(slopes)
-        return value, self._structured(slopes)
+        row = Row(slopes)
+        return value, tuple([build(layout, row) for layout in self._layouts])
 
     def value(self, *arguments: Any) -> Any:  # noqa: ANN401 - a float, or a Value
         """Return the value alone.
@@ -301,8 +302,8 @@ class Program:
             for x, name in zip(self._numbers(arguments), self.wengert.inputs, strict=True)
         ]
         output = self._reading.output(leaves)
-        rest = iter(leaves)
-        return output, tuple([build(layout, rest) for layout in self._layouts])
+        row = Row(leaves)
+        return output, tuple([build(layout, row) for layout in self._layouts])
 
     def first_nonfinite(self, *arguments: Any) -> str:  # noqa: ANN401 - any structure
         """Name the first statement whose result is nan or infinite, forward and then backward; or ''.
@@ -375,20 +376,6 @@ class Program:
     def _executor(self) -> Executor:
         return executor(self.wengert, self._wanted)
 
-    def _structured(self, slopes: Any) -> tuple[Any, ...]:  # noqa: ANN401 - a list or an array
-        """Put one slope for each input into the structure of the arguments."""
-        if isinstance(slopes, list):
-            rest = iter(slopes)
-            return tuple([build(layout, rest) for layout in self._layouts])
-        found, start = [], 0
-        for layout in self._layouts:
-            part = slopes[start : start + layout.size]
-            start += layout.size
-            found.append(
-                part.reshape(layout.keys) if layout.kind == "array" else build(layout, iter(part.tolist()))
-            )
-        return tuple(found)
-
     def _numbers(self, arguments: tuple[Any, ...]) -> Sequence[float]:
         if len(arguments) == self._scalars:
             for x in arguments:
@@ -396,14 +383,9 @@ class Program:
                     break
             else:
                 return arguments
-        if len(arguments) == 1 and self._layouts[0].kind == "array" and self.backend != "python":
-            (x,) = arguments
-            plain = getattr(x, "dtype", "") == "float64" and not hasattr(x, "mask")
-            if plain and x.shape == self._layouts[0].keys:
-                return x.reshape(-1)  # type: ignore[no-any-return]
         numbers: list[Any] = []
-        self._check(tuple([flatten(x, numbers) for x in arguments]))
-        return [x._data if type(x) is Value else x for x in numbers]
+        self._check(tuple([flatten(x, numbers, whole=self.backend != "python") for x in arguments]))
+        return joined(numbers)
 
     def _check(self, layouts: tuple[Layout, ...]) -> None:
         if layouts == self._layouts:

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from autograd.errors import OperandError, RecordingError, StaleProgram
-from autograd.replay.arguments import Layout, build, flatten, names
+from autograd.replay.arguments import Layout, Row, build, flatten, names
 from autograd.replay.choose import BACKENDS
 from autograd.replay.lower import record_list
 from autograd.replay.program import Program
@@ -156,8 +156,8 @@ def record(
         itself = type(x) is Value and x._pull is None and x not in seen
         leaves.append(x if itself else Value(x._data if type(x) is Value else x))
         seen.add(leaves[-1])
-    rest = iter(leaves)
-    arguments = tuple([build(layout, rest) for layout in layouts])
+    row = Row(leaves)
+    arguments = tuple([build(layout, row) for layout in layouts])
     return Program(record_list(f, arguments, leaves, inputs), layouts, backend)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +22,7 @@ GROUPS = [[4, 2], [0, 1]]
 
 
 def interpreted(source: str) -> Any:
-    """Make a module of the text that would be compiled, in plain Python."""
+    """Make the function that would be compiled, in plain Python."""
     names: dict[str, Any] = {"math": math, "inf": math.inf, "nan": math.nan}
     exec(source, names)  # noqa: S102 - text printed from the table
 
@@ -34,7 +33,7 @@ def interpreted(source: str) -> Any:
             except (ArithmeticError, ValueError):  # where compiled code goes on with inf or nan
                 return
 
-    return SimpleNamespace(program=program)
+    return program
 
 
 @pytest.fixture
