@@ -10,7 +10,6 @@
 
 from autograd.calls import innermost as innermost_scope, scope, scopes, watches
 from autograd.check import check_gradients
-from autograd.compare import assert_gradients_match, compare
 from autograd.errors import (
     AutogradError,
     DomainError,
@@ -24,8 +23,9 @@ from autograd.errors import (
     StaleGraphError,
     StaleProgram,
 )
-from autograd.exercises import exercise
 from autograd.graph import topological_order
+from autograd.marking.compare import assert_gradients_match, compare
+from autograd.marking.exercises import exercise
 from autograd.primitives import (
     TABLE,
     Accuracy,

@@ -26,8 +26,8 @@ from autograd import (
     staged_code,
     trace,
 )
-from autograd.derivation import CompareError
 from autograd.expression import Expression, ExpressionError, parse
+from autograd.marking.derivation import CompareError
 from autograd.views.sheet import DrawingError
 
 if TYPE_CHECKING:

@@ -50,8 +50,10 @@ ROOMS = {
         ),
         *("views.order", "views.fold", "views.sheet", "views.layout", "views.nesting", "views.picture"),
         *("views.tikz", "views.dot", "views.draw"),
-        *("views", "mistakes", "sweep", "slips", "search", "derivation", "points", "comparison", "compare"),
-        *("exercises", "", "__main__"),
+        "views",
+        *("marking", "marking.mistakes", "marking.sweep", "marking.slips", "marking.search"),
+        *("marking.derivation", "marking.points", "marking.comparison", "marking.compare"),
+        *("marking.exercises", "", "__main__"),
     ],
     "nn": [
         *("_conflict", "errors", "module", "initializers", "layers", "losses", "data", "outputs"),

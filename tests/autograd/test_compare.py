@@ -22,12 +22,12 @@ from autograd import (
     gradients,
     mean,
 )
-from autograd.derivation import CompareError
 from autograd.expression import ExpressionError, parse
-from autograd.mistakes import BY_ROW
+from autograd.marking.derivation import CompareError
+from autograd.marking.mistakes import BY_ROW
+from autograd.marking.search import LONGEST
+from autograd.marking.slips import KINDS
 from autograd.primitives import TABLE
-from autograd.search import LONGEST
-from autograd.slips import KINDS
 from nn import MLP, mse, xavier
 from tests.points import numbers_inside
 

@@ -22,7 +22,7 @@ from autograd import (
     where,
     why_order,
 )
-from autograd.derivation import CompareError
+from autograd.marking.derivation import CompareError
 from autograd.views.formula import FormulaError
 from autograd.views.local import local_derivatives
 

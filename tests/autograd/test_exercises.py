@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autograd import check_gradients, exercise
-from autograd.exercises import LEVELS, ExerciseError
 from autograd.expression import parse
+from autograd.marking.exercises import LEVELS, ExerciseError
 
 
 @pytest.mark.parametrize("level", LEVELS)

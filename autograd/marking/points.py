@@ -18,8 +18,8 @@ from autograd.value import Value, gradients
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from autograd.marking.sweep import Graph, Sweep
     from autograd.rows import Kink
-    from autograd.sweep import Graph, Sweep
 
 POINTS = 6
 """How many points are drawn, and how many more may be beyond gates."""

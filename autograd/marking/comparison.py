@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.derivation import FULL, ROUNDED, decimals
-from autograd.slips import KINDS
+from autograd.marking.derivation import FULL, ROUNDED, decimals
+from autograd.marking.slips import KINDS
 from autograd.views.chain import Lesson
 from autograd.views.setting import aligned, counted, joined, wrapped
 
 if TYPE_CHECKING:
-    from autograd.slips import Slip
+    from autograd.marking.slips import Slip
     from autograd.value import Value
 
 SHOWN = 12

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from autograd.slips import KINDS, Guess, Shape, at_another_point, guesses
+from autograd.marking.slips import KINDS, Guess, Shape, at_another_point, guesses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from autograd.sweep import Sweep, Vector
+    from autograd.marking.sweep import Sweep, Vector
 
 LARGEST, LONGEST = 10_000_000, 10_000
 """The most products of Values and targets, and the most Values, for which slips are searched."""

@@ -10,21 +10,21 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from autograd.comparison import Comparison, Row
-from autograd.derivation import Reader
 from autograd.errors import OperandError
-from autograd.points import kinks, other_points
-from autograd.search import Found, Search, agree
-from autograd.slips import Slip
-from autograd.sweep import Graph
+from autograd.marking.comparison import Comparison, Row
+from autograd.marking.derivation import Reader
+from autograd.marking.points import kinks, other_points
+from autograd.marking.search import Found, Search, agree
+from autograd.marking.slips import Slip
+from autograd.marking.sweep import Graph
 from autograd.value import Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from autograd.derivation import Entry
-    from autograd.slips import Guess
-    from autograd.sweep import Sweep, Vector
+    from autograd.marking.derivation import Entry
+    from autograd.marking.slips import Guess
+    from autograd.marking.sweep import Sweep, Vector
     from autograd.views.chain import Writer
 
 NEAR, NEAR_FORMULA = 1e-9, 1e-7

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from autograd.errors import AutogradError
 from autograd.expression import parse
-from autograd.mistakes import LEFT_OUT, MEAN, ONE_TERM, Mistake, mistakes
+from autograd.marking.mistakes import LEFT_OUT, MEAN, ONE_TERM, Mistake, mistakes
 from autograd.value import Value, gradients
 from autograd.views.local import row_of
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from autograd.expression import Expression
-    from autograd.sweep import Graph, Step, Sweep, Vector
+    from autograd.marking.sweep import Graph, Step, Sweep, Vector
 
 FEW, FEW_EVALUATIONS = 12, 100_000
 """The most numbers that are tried in one another's places, and the most Values computed for other points."""

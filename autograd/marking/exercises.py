@@ -10,9 +10,9 @@ import math
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from autograd.compare import compare
 from autograd.errors import AutogradError
 from autograd.expression import parse
+from autograd.marking.compare import compare
 from autograd.value import Value, gradients
 from autograd.views.chain import Lesson
 from autograd.views.formula import formula
@@ -21,7 +21,7 @@ from autograd.views.setting import wrapped
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from autograd.comparison import Comparison
+    from autograd.marking.comparison import Comparison
 
 LEVELS = {
     1: (

@@ -22,7 +22,7 @@ from autograd.views.words import label_of, number
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from autograd.sweep import Graph, Sweep
+    from autograd.marking.sweep import Graph, Sweep
 
 FULL = 12
 """A number of so many digits was not rounded by its writer."""
