@@ -32,8 +32,10 @@ ROOMS = {
         ),
         *("replay", "replay.arguments", "replay.lower", "replay.inline", "replay.emit", "replay.reading"),
         *("replay.folds", "replay.fuse", "replay.access", "replay.levels", "replay.ragged"),
-        *("replay.schedule", "replay.memory"),
-        *("replay.sharing", "replay.arrays", "replay.vectorised", "replay.loops", "replay.native"),
+        *("replay.schedule", "replay.arrays", "replay.arrays.memory", "replay.arrays.calls"),
+        *("replay.arrays.sharing", "replay.arrays.rows", "replay.arrays.lines", "replay.arrays.forward"),
+        *("replay.arrays.backward", "replay.arrays.printer", "replay.vectorised"),
+        *("replay.loops", "replay.native"),
         *("replay.choose", "replay.bound", "replay.batches", "replay.lanes", "replay.descent"),
         *("replay.program", "replay.record"),
         *(

@@ -15,11 +15,11 @@ import numpy as np
 
 from autograd.errors import OUT_OF_THE_ORDINARY, LengthError, OperandError
 from autograd.replay import emit, native
-from autograd.replay.arrays import ArrayRows
+from autograd.replay.arrays.rows import ArrayRows
 from autograd.replay.inline import PYTHON
 from autograd.replay.loops import Called, Loops, typed
 from autograd.replay.schedule import scheduled
-from autograd.replay.vectorised import Vectorised, elementwise
+from autograd.replay.vectorised import Vectorised
 from autograd.symbols import Source
 
 if TYPE_CHECKING:
@@ -193,8 +193,7 @@ class Descent:
         steps = ARRAYS.format(length=self.length, tiny=TINY, rule=indented(2, rule))
         source = "\n".join([*dialect.definitions(), steps])
         names = emit.namespace([row for program in self.rule for row in program.wengert.rows])
-        names.update((name, elementwise(row)) for name, row in dialect.called.items())
-        program = emit.made(source, {**names, "np": np})["program"]
+        program = emit.made(source, {**names, **dialect.called, "np": np})["program"]
         loss = Vectorised(schedule)._workspace(0, gradient=True)
         places = slice(len(self.places)) if self.whole else np.array(self.places)
 

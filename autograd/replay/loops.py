@@ -117,7 +117,7 @@ class Loops:
         """Print `def program(inputs, …)`, which returns the value and leaves the gradient in `g` and `h`."""
         schedule, inputs = self.schedule, len(self.wengert.inputs)
         varying = sorted(schedule.address[slot] for slot in schedule.varying)
-        batched = runs([slot for slot in varying if slot < inputs])
+        batched = runs(schedule.batched)
         row = 0
         for start, end in batched:
             self.line(f"u[{start}:{end}, :] = batch[{row}:{row + end - start}, :]")

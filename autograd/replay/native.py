@@ -95,7 +95,7 @@ class Native(Vectorised):
         v, g = np.zeros(size), np.zeros(size)
         u, h = (np.zeros((size if lanes else 0, lanes or 1)) for _ in range(2))
         constants = typed(loops.constants)
-        batched = sorted(x for x in self.schedule.varying if x < count)
+        batched = self.schedule.batched
         nothing = np.zeros((0, 1))
 
         def run(inputs: Any, batch: Any = nothing, weight: float = 1.0) -> Any:  # noqa: ANN401 - arrays

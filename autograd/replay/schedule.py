@@ -79,6 +79,11 @@ class Schedule(NamedTuple):
         return self.groups[-1].end if self.groups else len(self.address)
 
     @property
+    def batched(self) -> list[int]:
+        """The inputs that have a number for each lane."""
+        return sorted(slot for slot in self.varying if slot < len(self.wengert.inputs))
+
+    @property
     def statements_alone(self) -> int:
         """How many statements are computed one by one."""
         return sum(len(group.slots) for group in self.groups if not group.parts)

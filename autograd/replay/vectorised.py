@@ -10,12 +10,11 @@ import numpy as np
 
 from autograd.errors import OUT_OF_THE_ORDINARY
 from autograd.replay import emit
-from autograd.replay.arrays import Arrays
+from autograd.replay.arrays.printer import Arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from autograd.primitives import Primitive
     from autograd.replay.schedule import Schedule
 
 IDLE = 8
@@ -147,13 +146,9 @@ class Vectorised:
         rows = self.schedule.wengert.rows
         names = emit.namespace(rows)
         names.update({f"{row.name}_partials": row.partials_at for row in rows if row.variadic})
-        names.update(
-            (name, partials_elementwise(row) if name.endswith("_partials_array") else elementwise(row))
-            for name, row in (*arrays.values.called.items(), *arrays.dialect.called.items())
-        )
-        names.update(np=np, view=view, finite=finite)
+        names.update(arrays.called, np=np, view=view, finite=finite)
         make = emit.made(source, names)["workspace"]
-        constants = arrays.memory.constants
+        constants = arrays.constants
         return make(constants, lanes) if lanes else make(constants)  # type: ignore[no-any-return]
 
 
@@ -175,26 +170,3 @@ def view(memory: Any, start: int, shape: tuple[int, ...], strides: tuple[int, ..
         (*shape, *memory.shape[1:]),
         (*[step * n for n in strides], *memory.strides[1:]),
     )
-
-
-def elementwise(row: Primitive) -> Callable[..., Any]:
-    """Return a row that cannot be written for arrays as a function of arrays, one number at a time."""
-
-    def each(*operands: Any) -> Any:  # noqa: ANN401 - arrays
-        return np.asarray(np.frompyfunc(row.of_floats, len(operands), 1)(*operands), dtype=float)
-
-    return each
-
-
-def partials_elementwise(row: Primitive) -> Callable[..., Any]:
-    """Return the partials of a row of any number of operands, one number at a time."""
-
-    def each(z: Any, *operands: Any) -> list[Any]:  # noqa: ANN401 - arrays
-        arrays = np.broadcast_arrays(z, *operands)
-        found = [
-            row.partials_at(z, xs)
-            for z, *xs in zip(*[array.ravel().tolist() for array in arrays], strict=True)
-        ]
-        return list(np.moveaxis(np.array(found, dtype=float).reshape(*arrays[0].shape, len(operands)), -1, 0))
-
-    return each

@@ -26,9 +26,10 @@ from autograd import (
     step,
     where,
 )
-from autograd.replay.arrays import ArrayRows, Call, call_in
+from autograd.replay.arrays.calls import Call, call_in
+from autograd.replay.arrays.rows import ArrayRows
+from autograd.replay.arrays.sharing import shared
 from autograd.replay.schedule import scheduled
-from autograd.replay.sharing import shared
 from autograd.symbols import OPERATORS
 from tests.autograd.random_programs import random_program, random_vector_program
 from tests.autograd.test_replay import REFUSED, eagerly

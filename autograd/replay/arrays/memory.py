@@ -56,9 +56,9 @@ class Memory:
                 self.variables.update(
                     (group.start + k, title if alone else f"{title}_{k}") for k in range(group.room)
                 )
-        names = set(self.variables.values())
-        self.taken |= names | {f"{name}_bar" for name in names}
-        self.unseen = set(self.titles) - names  # names of groups that no view has yet
+        self.variable_names = set(self.variables.values())
+        self.taken |= self.variable_names | {f"{name}_bar" for name in self.variable_names}
+        self.unseen = set(self.titles) - self.variable_names  # names of groups that no view has yet
 
     def title(self, group: Group) -> str:
         """Return the name of a group: dot1, relu2."""
