@@ -14,6 +14,6 @@ The way of a function, file by file:
     program     what a caller holds; batches of samples (batches); arrays bound to it (bound)
     reading     what a person reads; and eager evaluation, for all that is out of the ordinary
 
-No file knows a derivative, nor the formula of any value: `inline` runs the rows of the
+No file knows a derivative, nor the formula of any value: `tracing` runs the rows of the
 table on symbols, and they print themselves.
 """

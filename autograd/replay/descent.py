@@ -16,7 +16,7 @@ import numpy as np
 from autograd.errors import OUT_OF_THE_ORDINARY, LengthError, OperandError
 from autograd.replay import emit, native
 from autograd.replay.arrays.rows import ArrayRows
-from autograd.replay.inline import PYTHON
+from autograd.replay.dialects import PYTHON
 from autograd.replay.loops import Called, Loops, typed
 from autograd.replay.schedule import scheduled
 from autograd.replay.vectorised import Vectorised
@@ -25,7 +25,7 @@ from autograd.symbols import Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from autograd.replay.inline import Dialect
+    from autograd.replay.dialects import Dialect
     from autograd.replay.program import Program
     from autograd.replay.schedule import Schedule
 

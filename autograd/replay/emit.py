@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import OUT_OF_THE_ORDINARY, DomainError, PrimitiveError, StaleProgram
 from autograd.primitives import TABLE
-from autograd.replay.inline import PYTHON, Dialect
+from autograd.replay.dialects import PYTHON, Dialect
 from autograd.symbols import OPERATORS, Source, Symbol
 
 if TYPE_CHECKING:

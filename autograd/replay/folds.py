@@ -28,7 +28,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from autograd.replay.inline import NUMPY, Dialect, NumpyDialect, Traced, Unwritable
+from autograd.replay.dialects import NUMPY, Dialect, NumpyDialect, Steps
+from autograd.replay.tracing import Traced, Unwritable
 from autograd.symbols import OPERATORS, Symbol
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
     from autograd.primitives import Primitive
 
 
-class Folds(Dialect):
-    """A dialect in which some symbols stand for many; every call has a line of its own, none twice.
+class Folds(Steps):
+    """A dialect in which some symbols stand for many.
 
     Parameters
     ----------
@@ -52,24 +53,17 @@ class Folds(Dialect):
         super().__init__()
         self.families = set(many)
         self.rows = rows
-        self.lines: dict[str, str] = {}
 
     def many(self, x: object) -> bool:
         """Whether a text stands for many: if it is made of one that does."""
         return not self.families.isdisjoint(re.findall(r"[a-z]\w*", str(x)))
 
     def kept(self, kind: type[Symbol], written: Symbol) -> Symbol:
-        """Give a text a line and a name."""
-        text = str(written)
-        if text not in self.lines:
-            name = self.lines[text] = self.fresh()
-            if self.many(text):
-                self.families.add(name)
-        return kind(self.lines[text])
-
-    def fresh(self) -> str:
-        """Return a name for the next line."""
-        return f"t{len(self.lines) + 1}"
+        """Give a text a line; its name stands for many if the text does."""
+        name = super().kept(kind, written)
+        if self.many(written):
+            self.families.add(str(name))
+        return name
 
     def value(self, row: Primitive, operands: Sequence[object]) -> Symbol:
         """Write a row's value, on a line of its own unless it is an operator."""
@@ -98,11 +92,10 @@ class Folds(Dialect):
         return found
 
     def call(self, kind: type[Symbol], name: str, operands: Sequence[object]) -> Any:  # noqa: ANN401
-        """Name what a call gives; a test is none. A distance in many directions is folded too."""
+        """Name what a call gives. A distance in many directions is folded too."""
         if name == "hypot":
             return self.whole(kind, name, [0.0, *operands])
-        written = super().call(kind, name, operands)
-        return written if name.startswith("is") else self.kept(kind, written)
+        return super().call(kind, name, operands)
 
     def whole(self, kind: type[Symbol], name: str, xs: Iterable[Any]) -> Any:  # noqa: ANN401 - a symbol
         """Fold all into one number."""

@@ -17,11 +17,12 @@ import numpy as np
 from autograd.errors import PrimitiveError
 from autograd.primitives import TABLE
 from autograd.replay.access import Access, Constants
+from autograd.replay.dialects import Dialect, Steps
 from autograd.replay.emit import share_of, without_edge
 from autograd.replay.folds import LoopFolds, foldable
-from autograd.replay.inline import Dialect, Unwritable
 from autograd.replay.ragged import columns_of
 from autograd.replay.schedule import families_of
+from autograd.replay.tracing import Unwritable
 from autograd.symbols import Source, Symbol
 
 if TYPE_CHECKING:
@@ -39,21 +40,14 @@ UNKNOWN = {"fmod"}
 """Functions of `math` that numba has not."""
 
 
-class Steps(Dialect):
-    """A dialect that gives every call of `math` a line of its own, and none twice."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.lines: dict[str, str] = {}
+class CompiledSteps(Steps):
+    """Steps that numba can compile."""
 
     def call(self, kind: type[Symbol], name: str, operands: Sequence[object]) -> Any:  # noqa: ANN401
-        """Name what a call gives; a test is none."""
+        """Refuse a function that numba has not."""
         if name in UNKNOWN:
             raise Unwritable
-        written = super().call(kind, name, operands)
-        if name.startswith("is"):
-            return written
-        return kind(self.lines.setdefault(str(written), f"t{len(self.lines) + 1}"))
+        return super().call(kind, name, operands)
 
 
 class Called(Dialect):
@@ -73,7 +67,7 @@ class Called(Dialect):
     def definitions(self) -> Iterator[str]:
         """Define the rows that are called."""
         for name, row in self.called.items():
-            steps = Steps()
+            steps = CompiledSteps()
             names = "xyuwv"[: len(row.partials)]
             try:
                 result = steps.explored(row.function, [steps.term(x) for x in names])

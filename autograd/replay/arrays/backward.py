@@ -17,9 +17,9 @@ from autograd.replay.arrays.calls import Call, contraction, share_call, summed
 from autograd.replay.arrays.lines import Lines
 from autograd.replay.arrays.memory import LANES
 from autograd.replay.arrays.rows import ArrayRows
+from autograd.replay.dialects import PYTHON
 from autograd.replay.emit import share_of, without_edge
 from autograd.replay.folds import foldable
-from autograd.replay.inline import PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ from autograd.replay.access import Access, Part
 from autograd.replay.arrays.calls import Call, call_in, contraction, sum_call
 from autograd.replay.arrays.lines import Lines
 from autograd.replay.arrays.rows import ArrayRows
+from autograd.replay.dialects import PYTHON
 from autograd.replay.folds import foldable
-from autograd.replay.inline import PYTHON
 from autograd.symbols import OPERATORS
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.replay.access import Access, Constants
 from autograd.replay.arrays.calls import Call, stacked
-from autograd.replay.inline import PYTHON
+from autograd.replay.dialects import PYTHON
 from autograd.symbols import Source
 
 if TYPE_CHECKING:

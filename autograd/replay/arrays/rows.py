@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.replay.arrays.sharing import shared
+from autograd.replay.dialects import NumpyDialect, Steps
 from autograd.replay.folds import ArrayFolds
-from autograd.replay.inline import NumpyDialect, Unwritable
+from autograd.replay.tracing import Unwritable
 from autograd.symbols import BINDING, Symbol
 
 if TYPE_CHECKING:
@@ -133,23 +134,19 @@ def written(name: str, letters: str, lines: list[tuple[str, str]]) -> list[str]:
     return [f"def {name}({', '.join(letters)}):", *body, ""]
 
 
-class Steps(NumpyDialect):
-    """A dialect that gives every call of `math` a line of its own, and none twice."""
+class ArraySteps(Steps, NumpyDialect):
+    """The steps of a row in numpy, and which of them are for special cases alone."""
 
     def __init__(self, orders: str) -> None:
         super().__init__(orders)
-        self.lines: dict[str, str] = {}
         self.special: list[str] = []  # tests for special cases
         self.last = ""  # what the row is if none of them is one
 
     def call(self, kind: type[Symbol], name: str, operands: Sequence[object]) -> Any:  # noqa: ANN401
-        """Name what a call gives; a test is none."""
+        """Name what a call gives; a power of 0 is no call."""
         if name == "pow" and not isinstance(operands[1], Symbol) and operands[1] == 0:
             return 1.0
-        written = super().call(kind, name, operands)
-        if name.startswith("is"):
-            return written
-        return kind(self.lines.setdefault(str(written), f"t{len(self.lines) + 1}"))
+        return super().call(kind, name, operands)
 
     def joined(self, results: list[Any], depth: int) -> Symbol:
         """Keep the last way apart from the others: special cases come first in a row."""
@@ -202,7 +199,7 @@ def definition(name: str, row: Primitive, numbers: tuple[Any, ...], orders: str)
     """Define a row for arrays, with numbers for some operands; nothing if it cannot be written so."""
     if row.variadic:
         return []
-    steps = Steps(orders)
+    steps = ArraySteps(orders)
     letters = ["xyuwv"[k] for k, number in enumerate(numbers) if number is None]
     names = iter(letters)
     operands = [steps.term(next(names)) if number is None else float(number) for number in numbers]

@@ -1,11 +1,8 @@
-"""The value functions of the table as text: run on symbols, once for each way through their branches.
+"""The table as text, in plain Python and in numpy: how each writes rows, calls and conditionals.
 
-The rows give partial derivatives in the primitives, so they print by themselves. A row's
-value is a function of floats, with `math` and branches. Here it is run on symbols with
-`math` replaced by functions that write themselves down; at a test it goes one way first, then
-the other, and the two texts are joined by a conditional. So the text follows the row, and
-there is no second list of formulas. What cannot be written so is called as it is; and so are
-functions of rows that a user has added, which may do with symbols what they never do with floats.
+The partials of a row are written in the primitives, so they print by themselves. Its value, a function
+of floats, is run on symbols (`tracing`), and what it gives is joined: by `… if … else …`, or
+by `np.where`. What is long, or cannot be run so, is called by name.
 
 >>> from autograd import relu, step
 >>> print(PYTHON.value(relu, (PYTHON.term("x"),)))
@@ -20,13 +17,11 @@ np.where(x <= 0.0, 0.0, 1.0)
 
 from __future__ import annotations
 
-import builtins
-import math
 import re
-import types
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd.conversion import to_float
+from autograd.replay.tracing import Traced, Unwritable, number, ways
 from autograd.symbols import BINDING, OPERATORS, Source, Symbol
 
 if TYPE_CHECKING:
@@ -34,21 +29,11 @@ if TYPE_CHECKING:
 
     from autograd.primitives import Primitive
 
-ORDERS = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "=", "!=": "<>?"}
-"""Under which orders of its operands a comparison holds; `?` is the order of nan to anything."""
-
 LOOSEST = -1
 """How strongly a conditional binds: less than anything else."""
 
 LONGEST = 72
 """A longer text is a call instead."""
-
-WAYS = 24
-"""A function with more ways through it is called instead."""
-
-
-class Unwritable(Exception):  # noqa: N818 - not an error: the function is called then
-    """A value function that does not print itself."""
 
 
 class Term(Source):
@@ -78,85 +63,15 @@ class Term(Source):
         return super().between(symbol, left, right)
 
 
-class Way:
-    """One way through a function's branches: what is known, and what was decided."""
-
-    def __init__(self, decisions: list[bool], orders: str) -> None:
-        self.decisions = decisions
-        self.taken: list[tuple[Symbol, bool]] = []
-        self.known: dict[tuple[str, str], str] = {}
-        self.orders = orders
-
-    def decide(self, test: Traced) -> bool:
-        """Return how a test comes out: by what is known already, or by the plan."""
-        left, sign, right = test.parts or (test.text, "!=", "0.0")
-        orders = self.orders.replace("<", "").replace(">", "") if left == right else self.orders
-        possible = self.known.get((left, right), orders)
-        yes = "".join(order for order in possible if order in ORDERS[sign])
-        no = "".join(order for order in possible if order not in ORDERS[sign])
-        if not (yes and no):
-            return bool(yes)
-        outcome = self.decisions[len(self.taken)] if len(self.taken) < len(self.decisions) else True
-        self.taken.append((test, outcome))
-        self.known[left, right] = yes if outcome else no
-        return outcome
-
-
-class Traced(Source):
-    """A symbol inside a value function; its truth is decided by the way that is being gone."""
-
-    __slots__ = ("parts",)
-    parts: tuple[str, str, str] | None
-    dialect: ClassVar[Dialect]
-    way: ClassVar[Way]
-
-    def between(self, symbol: str, left: object, right: object) -> Symbol:
-        """Write a float operation, and keep the parts of a comparison."""
-        if symbol in {"**", "%"}:
-            raise Unwritable  # Python's own, which differ from numpy's
-        written = super().between(symbol, left, right)
-        if symbol in ORDERS and isinstance(written, Traced):
-            written.parts = self.operand(left, 0), symbol, self.operand(right, 0)
-        return written
-
-    def __bool__(self) -> bool:
-        if self.dialect.many(self):
-            raise Unwritable  # it comes out otherwise for some than for others
-        if not hasattr(self, "parts"):
-            self.parts = None
-        return self.way.decide(self)
-
-
-class MathNames:
-    """`math`, for symbols: every function writes itself down as the dialect calls it."""
-
-    def __init__(self, kind: type[Traced]) -> None:
-        self.kind = kind
-        self.substitutes = kind.dialect.substitutes(kind)
-        self.builtins = {
-            **vars(builtins),
-            **{function.__name__: substitute for function, substitute in self.substitutes.items()},
-        }
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - a function, or a constant
-        function = getattr(math, name)
-        return self.called(name, function) if callable(function) else function
-
-    def called(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function that writes a call of itself, unless its operands are numbers."""
-
-        def call(*operands: Any) -> Any:  # noqa: ANN401 - symbols or numbers
-            if not any(isinstance(x, Symbol) for x in operands):
-                return function(*operands)
-            return self.kind.dialect.call(self.kind, name, operands)
-
-        return call
-
-
 class Dialect:
-    """A language to print the table in: plain Python on floats."""
+    """A language to print the table in: plain Python on floats.
 
-    module = "math"
+    Attributes
+    ----------
+    orders
+        The orders in which two operands may be: `<`, `=`, `>`, and `?` where one may be nan.
+    """
+
     orders = "<=>?"
 
     def __init__(self) -> None:
@@ -202,29 +117,7 @@ class Dialect:
 
     def explored(self, function: Callable[..., Any], operands: Sequence[object]) -> Symbol:
         """Run a function on symbols, both ways at each of its tests, and join what it gives."""
-        results: list[tuple[list[tuple[Any, bool]], Any]] = []
-        decisions: list[bool] | None = []
-        while decisions is not None:
-            way = Way(decisions, self.orders)
-            kind: type[Traced] = type("Traced", (Traced,), {"dialect": self, "way": way, "__slots__": ()})
-            symbols = [kind(x.text, x.binding) if isinstance(x, Symbol) else x for x in operands]
-            try:
-                result = rebound(function, MathNames(kind), {})(*symbols)
-            except Exception as error:
-                raise Unwritable from error  # whatever a function does with what is no float
-            if not isinstance(result, Symbol | float | int):
-                raise Unwritable
-            results.append((way.taken, result))
-            if len(results) > WAYS:
-                raise Unwritable
-            decisions = [outcome for _, outcome in way.taken]
-            while decisions and not decisions[-1]:
-                decisions.pop()
-            if decisions:
-                decisions[-1] = False
-            else:
-                decisions = None
-        return self.joined(results, 0)
+        return self.joined(ways(function, operands, self), 0)
 
     def joined(self, results: list[tuple[list[tuple[Any, bool]], Any]], depth: int) -> Symbol:
         """Join the results of all ways into one conditional."""
@@ -279,11 +172,9 @@ class Dialect:
 class NumpyDialect(Dialect):
     """The table printed for arrays.
 
-    Values keep a nan; partials need not, since what they stand beside is nan already, and
-    the caller evaluates eagerly then.
+    Values keep a nan, and are written with all orders; partials need not, since what they stand
+    beside is nan already, and the caller evaluates eagerly then.
     """
-
-    module = "np"
 
     def __init__(self, orders: str = "<=>") -> None:
         super().__init__()
@@ -319,61 +210,31 @@ class NumpyDialect(Dialect):
         return self.term(f"(({left}) {sign} ({right}))") if both else joined
 
 
-class ModuleNames:
-    """A module, for symbols: its functions with `math` replaced."""
+class Steps(Dialect):
+    """A dialect for the body of a function: every call of `math` has a line of its own, and none two.
 
-    def __init__(self, module: types.ModuleType, names: MathNames, done: dict[int, Any]) -> None:
-        self.module, self.names, self.done = module, names, done
+    Attributes
+    ----------
+    lines
+        The name of what is computed, by the text that computes it.
+    """
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever a name means
-        return rebound(getattr(self.module, name), self.names, self.done)
+    def __init__(self, *arguments: str) -> None:
+        super().__init__(*arguments)
+        self.lines: dict[str, str] = {}
 
+    def call(self, kind: type[Symbol], name: str, operands: Sequence[object]) -> Any:  # noqa: ANN401
+        """Write a call, and name what it gives; a test needs no name."""
+        written = super().call(kind, name, operands)
+        return written if name.startswith("is") else self.kept(kind, written)
 
-def number(x: Any) -> Any:  # noqa: ANN401 - a symbol or a number
-    """Return a symbol as it is, and a test as 1 or 0: what `float` does, for symbols."""
-    if not isinstance(x, Traced):
-        return float(x)
-    if getattr(x, "parts", None) is None:
-        return x
-    return 1.0 if x else 0.0
+    def kept(self, kind: type[Symbol], written: Symbol) -> Symbol:
+        """Give a text a line, and return its name."""
+        return kind(self.lines.setdefault(str(written), self.fresh()))
 
-
-def rebound(function: Any, names: MathNames, done: dict[int, Any]) -> Any:  # noqa: ANN401 - whatever a name means
-    """Copy a function, and those it calls, with `math` replaced."""
-    if isinstance(function, types.ModuleType):
-        return names if function is math else ModuleNames(function, names, done)
-    if callable(function) and function in names.substitutes:
-        return names.substitutes[function]
-    if isinstance(function, types.BuiltinFunctionType) and getattr(function, "__module__", "") == "math":
-        return names.called(function.__name__, function)
-    if not isinstance(function, types.FunctionType):
-        return function
-    if not (function.__module__ or "").startswith("autograd."):
-        raise Unwritable  # somebody else's may tell symbols from floats, or have effects
-    if id(function) not in done:
-        space: dict[str, Any] = {"__builtins__": names.builtins}
-        copy = done[id(function)] = types.FunctionType(
-            function.__code__,
-            space,
-            function.__name__,
-            function.__defaults__,
-            tuple(
-                types.CellType(rebound(cell.cell_contents, names, done))
-                for cell in function.__closure__ or ()
-            ),
-        )
-        space.update({name: rebound(function.__globals__[name], names, done) for name in _used(function)})
-        return copy
-    return done[id(function)]
-
-
-def _used(function: types.FunctionType) -> list[str]:
-    waiting, found = [function.__code__], []
-    while waiting:
-        code = waiting.pop()
-        found += [name for name in code.co_names if name in function.__globals__]
-        waiting += [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
-    return found
+    def fresh(self) -> str:
+        """Return the name of the next line."""
+        return f"t{len(self.lines) + 1}"
 
 
 PYTHON = Dialect()
