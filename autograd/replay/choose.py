@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from autograd.errors import OperandError, PrimitiveError
+from autograd.replay.straight import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from autograd.replay.lower import WengertList
+    from autograd.replay.native import Native
     from autograd.replay.schedule import Schedule
     from autograd.replay.vectorised import Vectorised
 
@@ -61,20 +63,18 @@ class Executor(Protocol):
 
 def executor(wengert: WengertList, backend: str | None) -> Executor:
     """Choose what runs a Wengert list: numpy where enough statements go together, else plain Python."""
-    from autograd.replay import emit
-
     if backend == "python" or (backend is None and len(wengert.rows) < NARROW):
-        return emit.Plain(wengert)
+        return Plain(wengert)
     from autograd.replay.schedule import scheduled
     from autograd.replay.vectorised import Vectorised
 
     schedule = scheduled(wengert)
     if backend is None and LINE * schedule.lines > len(wengert.rows):
-        return emit.Plain(wengert)
+        return Plain(wengert)
     return Vectorised(schedule) if backend == "numpy" else compiled_if_possible(schedule, backend)
 
 
-def compiled_if_possible(schedule: Schedule, backend: str | None) -> Vectorised:
+def compiled_if_possible(schedule: Schedule, backend: str | None) -> Vectorised | Native:
     """Choose machine code if there is a compiler, and it can have all of the text; else numpy."""
     from autograd.replay.native import Native, available
     from autograd.replay.vectorised import Vectorised

@@ -194,7 +194,7 @@ class Descent:
         source = "\n".join([*dialect.definitions(), steps])
         names = emit.namespace([row for program in self.rule for row in program.wengert.rows])
         program = emit.made(source, {**names, **dialect.called, "np": np})["program"]
-        loss = Vectorised(schedule)._workspace(0, gradient=True)
+        loss = Vectorised(schedule).unchecked(0, gradient=True)
         places = slice(len(self.places)) if self.whole else np.array(self.places)
 
         def take(draws: Any, steps: Any, settings: Any, results: Sequence[Any]) -> None:  # noqa: ANN401

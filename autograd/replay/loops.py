@@ -18,7 +18,7 @@ from autograd.errors import PrimitiveError
 from autograd.primitives import TABLE
 from autograd.replay.access import Access, Constants
 from autograd.replay.dialects import Dialect, Steps
-from autograd.replay.emit import share_of, without_edge
+from autograd.replay.emit import share_of, violated, without_edge
 from autograd.replay.folds import LoopFolds, foldable
 from autograd.replay.ragged import columns_of
 from autograd.replay.schedule import families_of
@@ -120,9 +120,8 @@ class Loops:
         for group in self.groups:
             self.forward(group)
         for guard in self.wengert.guards:
-            test = f"{self.number(guard.left)} {guard.sign} {self.number(guard.right)}"
             with self.each_lane(guard.left in schedule.varying or guard.right in schedule.varying):
-                self.line(f"if {f'not ({test})' if guard.outcome else test}: return nan")
+                self.line(f"if {violated(guard, self.number)}: return nan")
         self.output(gradient=gradient)
         if gradient:
             for group in reversed(self.groups):

@@ -13,7 +13,7 @@ import importlib.util
 import os
 import sys
 import tempfile
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
 from threading import Lock
@@ -23,6 +23,7 @@ import numpy as np
 
 from autograd.replay.loops import Loops, typed
 from autograd.replay.vectorised import Vectorised
+from autograd.replay.workspaces import Workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,28 +44,18 @@ from numba.types import CPointer, voidptr
 COMPILING = Lock()
 
 
-class Native(Vectorised):
-    """A schedule in machine code, with the workspaces of the numpy form."""
+class Native(Workspaces):
+    """A schedule in machine code, which looks at its results itself."""
 
     backend = "numba"
 
-    @cached_property
-    def _gradient_text(self) -> tuple[str, Any]:
-        loops = Loops(self.schedule)
-        return loops.source(gradient=True), loops
-
-    @cached_property
-    def _value_text(self) -> tuple[str, Any]:
-        loops = Loops(self.schedule)
-        return loops.source(gradient=False), loops
+    def printer(self) -> Loops:
+        """Return what prints the schedule as loops."""
+        return Loops(self.schedule)
 
     def explain(self) -> str:
-        """Say what was fused into what."""
+        """Say what was fused into what: the same as in numpy."""
         return Vectorised(self.schedule).explain()
-
-    @staticmethod
-    def _finite(program: Callable[..., Any], inputs: tuple[Any, ...]) -> Any:  # noqa: ANN401
-        return program(*inputs)  # which looks itself
 
     def bound(
         self,
@@ -73,7 +64,7 @@ class Native(Vectorised):
         eagerly: Callable[[], float],
     ) -> Callable[[], float]:
         """Return a function of what is in flat arrays: machine code that is told their addresses once."""
-        source, loops = self._gradient_text
+        source, loops = self.text(gradient=True)
         constants, count, size = typed(loops.constants), len(slopes), self.schedule.size
         memory = [slopes, *map(np.zeros, (count, size, size)), *constants, *arrays]
         addresses = np.array([array.ctypes.data for array in memory], dtype=np.uintp)
@@ -88,8 +79,9 @@ class Native(Vectorised):
 
         return bound
 
-    def _workspace(self, lanes: int, *, gradient: bool) -> Callable[..., Any]:
-        source, loops = self._gradient_text if gradient else self._value_text
+    def workspace(self, lanes: int, *, gradient: bool) -> Callable[..., Any]:
+        """Allocate memory, and return the program that runs in it and raises if it comes to nan."""
+        source, loops = self.text(gradient=gradient)
         program = compiled(source)
         size, count = self.schedule.size, len(self.schedule.wengert.inputs)
         v, g = np.zeros(size), np.zeros(size)

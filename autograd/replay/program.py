@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from autograd.replay.lanes import BoundBatch
     from autograd.replay.lower import WengertList
     from autograd.replay.reading import Reading
-    from autograd.replay.vectorised import Vectorised
+    from autograd.replay.workspaces import Workspaces
 
 
 class Program:
@@ -412,12 +412,12 @@ class Program:
         except OUT_OF_THE_ORDINARY:
             return number(self._reading.output([Value(x) for x in numbers]))
 
-    def _mapped(self, inputs: tuple[int, ...]) -> Vectorised:
+    def _mapped(self, inputs: tuple[int, ...]) -> Workspaces:
         """Return what runs a batch in which these inputs vary; made once."""
         from autograd.replay.schedule import scheduled
         from autograd.replay.vectorised import Vectorised
 
-        known: dict[tuple[int, ...], Vectorised] = self.__dict__.setdefault("_batched", {})
+        known: dict[tuple[int, ...], Workspaces] = self.__dict__.setdefault("_batched", {})
         if inputs not in known:
             schedule = scheduled(self.wengert, inputs)
             numpy_asked = self._wanted in {"numpy", "python"}

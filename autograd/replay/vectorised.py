@@ -1,9 +1,8 @@
-"""Runs a schedule in numpy: compiles what `arrays` prints, and lends a workspace to each caller."""
+"""Runs a schedule in numpy: compiles what `arrays` prints, and looks whether all results are finite."""
 
 from __future__ import annotations
 
 import math
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,57 +10,27 @@ import numpy as np
 from autograd.errors import OUT_OF_THE_ORDINARY
 from autograd.replay import emit
 from autograd.replay.arrays.printer import Arrays
+from autograd.replay.workspaces import Workspaces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from autograd.replay.schedule import Schedule
 
-IDLE = 8
-"""How many workspaces of a kind are kept for later callers, and how many kinds."""
-
-
-class Vectorised:
-    """A schedule in numpy; threads may share it, since each is in a workspace of its own."""
+class Vectorised(Workspaces):
+    """A schedule in numpy."""
 
     backend = "numpy"
 
-    def __init__(self, schedule: Schedule) -> None:
-        self.schedule = schedule
-        self._idle: dict[tuple[bool, int], list[Callable[..., Any]]] = {}
-
-    @property
-    def source(self) -> str:
-        """The text of the value and gradient."""
-        return self._gradient_text[0]
-
-    @cached_property
-    def _gradient_text(self) -> tuple[str, Arrays]:
-        arrays = Arrays(self.schedule)
-        return arrays.source(gradient=True), arrays
-
-    @cached_property
-    def _value_text(self) -> tuple[str, Arrays]:
-        arrays = Arrays(self.schedule)
-        return arrays.source(gradient=False), arrays
+    def printer(self) -> Arrays:
+        """Return what prints the schedule as numpy."""
+        return Arrays(self.schedule)
 
     def explain(self) -> str:
         """Say what was fused into what."""
+        _, arrays = self.text(gradient=True)
         alone = self.schedule.statements_alone
-        lines = [f"{len(self.schedule.wengert.rows):,} statements", *self._gradient_text[1].notes()]
+        lines = [f"{len(self.schedule.wengert.rows):,} statements", *arrays.notes()]
         return "\n".join([*lines, f"{alone} statements one by one"] if alone else lines)
-
-    @cached_property
-    def gradient(self) -> Callable[[Any], tuple[float, Any]]:
-        """The value and the gradient, as a function of the inputs; it is printed before it is run."""
-        _ = self._gradient_text
-        return self._gradient
-
-    @cached_property
-    def value(self) -> Callable[[Any], float]:
-        """The value alone."""
-        _ = self._value_text
-        return self._value
 
     def bound(
         self,
@@ -69,7 +38,7 @@ class Vectorised:
         slopes: Any,  # noqa: ANN401 - an array
         eagerly: Callable[[], float],
     ) -> Callable[[], float]:
-        """Return a function of what is in flat arrays, which leaves the slopes in another."""
+        """Return a function of what is in flat arrays: `choose.Executor.bound`."""
         run = self.gradient
         numbers = arrays[0] if len(arrays) == 1 else np.empty(len(slopes))
 
@@ -85,64 +54,22 @@ class Vectorised:
 
         return bound
 
-    @cached_property
-    def batch(self) -> Callable[[Any, Any, float], tuple[float, Any, Any]]:
-        """The weighted sum over lanes, and its gradients."""
-        _ = self._gradient_text
-        return self._batch
+    def workspace(self, lanes: int, *, gradient: bool) -> Callable[..., Any]:
+        """Allocate memory, and return the program that runs in it and raises if a result is not finite."""
+        program = self.unchecked(lanes, gradient=gradient)
 
-    def _gradient(self, numbers: Any) -> tuple[float, Any]:  # noqa: ANN401 - a sequence or array
-        """Return the value and the gradient.
+        def checked(*inputs: Any) -> Any:  # noqa: ANN401 - numbers and arrays
+            with np.errstate(all="ignore"):
+                results = program(*inputs)
+                if not all(map(finite, results if type(results) is tuple else [results])):
+                    raise FloatingPointError
+            return results
 
-        Raises
-        ------
-        FloatingPointError
-            If a result is not finite: eager evaluation has to say what it is.
-        """
-        return self._run(0, numbers, gradient=True)  # type: ignore[no-any-return]
+        return checked
 
-    def _value(self, numbers: Any) -> float:  # noqa: ANN401 - a sequence or array
-        """Return the value alone; errors as those of `gradient`."""
-        return self._run(0, numbers, gradient=False)  # type: ignore[no-any-return]
-
-    def _batch(self, numbers: Any, batch: Any, weight: float) -> tuple[float, Any, Any]:  # noqa: ANN401 - arrays
-        """Return the weighted sum of the values over all lanes, and its gradients.
-
-        Parameters
-        ----------
-        numbers
-            The inputs, of which those that have lanes are ignored.
-        batch
-            For each input that has lanes, a row with a number for each lane.
-        weight
-            What each lane counts.
-        """
-        return self._run(batch.shape[1], numbers, batch, weight, gradient=True)  # type: ignore[no-any-return]
-
-    def _run(self, lanes: int, *inputs: Any, gradient: bool) -> Any:  # noqa: ANN401
-        if len(self._idle) > IDLE:
-            self._idle.clear()
-        idle = self._idle.setdefault((gradient, lanes), [])
-        try:
-            program = idle.pop()
-        except IndexError:
-            program = self._workspace(lanes, gradient=gradient)
-        try:
-            return self._finite(program, inputs)
-        finally:
-            if len(idle) < IDLE:
-                idle.append(program)
-
-    @staticmethod
-    def _finite(program: Callable[..., Any], inputs: tuple[Any, ...]) -> Any:  # noqa: ANN401
-        with np.errstate(all="ignore"):
-            results = program(*inputs)
-            if not all(map(finite, results if type(results) is tuple else [results])):
-                raise FloatingPointError
-        return results
-
-    def _workspace(self, lanes: int, *, gradient: bool) -> Callable[..., Any]:
-        source, arrays = self._gradient_text if gradient else self._value_text
+    def unchecked(self, lanes: int, *, gradient: bool) -> Callable[..., Any]:
+        """Return the program alone: its caller keeps numpy from warning, and looks at the results."""
+        source, arrays = self.text(gradient=gradient)
         rows = self.schedule.wengert.rows
         names = emit.namespace(rows)
         names.update({f"{row.name}_partials": row.partials_at for row in rows if row.variadic})

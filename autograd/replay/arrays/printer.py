@@ -9,12 +9,12 @@ import numpy as np
 from autograd.replay.arrays.backward import Backward
 from autograd.replay.arrays.forward import Forward
 from autograd.replay.arrays.memory import Memory
+from autograd.replay.emit import violated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from autograd.replay.fuse import Statement
-    from autograd.replay.lower import Guard
     from autograd.replay.schedule import Schedule
 
 
@@ -53,7 +53,9 @@ class Arrays:
         if self.forward.told:
             self.lines.append("if not finite(v): raise FloatingPointError")
         for number, guard in enumerate(self.wengert.guards):
-            self.lines.append(self.guard(guard, number))
+            lanes_differ = not {guard.left, guard.right}.isdisjoint(schedule.varying)
+            test = violated(guard, self.forward.name_of, arrays=lanes_differ)
+            self.lines.append(f"if {test}: raise StaleProgram({number})")
         end_of_values = len(self.lines)
         value = self.value()
         if gradient:
@@ -87,15 +89,6 @@ class Arrays:
             "    return program",
         ]
         return "\n".join(lines) + "\n"
-
-    def guard(self, guard: Guard, number: int) -> str:
-        """Print the test that a comparison comes out as it did while recording, in every lane."""
-        name = self.forward.name_of
-        test = f"{name(guard.left)} {guard.sign} {name(guard.right)}"
-        if {guard.left, guard.right}.isdisjoint(self.schedule.varying):
-            return f"if {f'not {test}' if guard.outcome else test}: raise StaleProgram({number})"
-        whole = f"not np.all({test})" if guard.outcome else f"np.any({test})"
-        return f"if {whole}: raise StaleProgram({number})"
 
     def value(self) -> str:
         """Write the value: of many lanes, what they add up to."""
