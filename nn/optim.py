@@ -242,7 +242,8 @@ class Optimizer:
     def follows_its_rule(self) -> bool:
         """Whether a step is what is described here, with whatever formula."""
         mine = type(self)
-        return (mine.step, mine.zero_grad) == (Optimizer.step, Optimizer.zero_grad)
+        own = {"step", "zero_grad", "rule"} & vars(self).keys()  # put into this optimizer alone
+        return not own and (mine.step, mine.zero_grad) == (Optimizer.step, Optimizer.zero_grad)
 
     def state(self) -> dict[str, Any]:
         """Return what the next steps depend on, for a checkpoint."""

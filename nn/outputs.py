@@ -7,8 +7,6 @@ numbers in its Values is as it was, and it gives on one sample what the model gi
 
 from __future__ import annotations
 
-import io
-import pickle
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -16,6 +14,7 @@ import numpy as np
 
 from autograd import AutogradError, Program, Value, dot, record
 from nn.module import plain
+from nn.remembered import no_chance, what_is_remembered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -108,26 +107,12 @@ def _recorded(model: Module, x: Any, values: list[Value]) -> Program | None:  # 
         combined: Value = dot([output] if isinstance(output, Value) else output, c)
         return combined
 
-    count = np.size(outputs_of(model, plain(x)))
     try:
-        program: Program = record(
-            combination, np.array(values, dtype=object), x, np.zeros(count), backend="numpy"
-        )
+        with no_chance():
+            coefficients = np.zeros(np.size(outputs_of(model, plain(x))))
+            program: Program = record(
+                combination, np.array(values, dtype=object), x, coefficients, backend="numpy"
+            )
     except AutogradError:
         return None
     return None if program.wengert.guards else program
-
-
-def what_is_remembered(thing: object) -> tuple[bytes, list[Value]]:
-    """Return all that an object remembers beside the numbers in its Values, and these, in order.
-
-    It raises whatever pickling the object raises.
-    """
-    file, values = io.BytesIO(), dict[Value, int]()
-
-    class Pickler(pickle.Pickler):
-        def persistent_id(self, part: object) -> int | None:
-            return values.setdefault(part, len(values)) if type(part) is Value else None
-
-    Pickler(file).dump(thing)
-    return file.getvalue(), list(values)

@@ -7,8 +7,8 @@ and 0 for the others: products and sums that are exact. While it is replayed the
 array, which the optimizer moves as a whole. The Values get them back whenever somebody looks.
 
 Not every training can be replayed, and what cannot is refused with the reason: operations
-that depend on the numbers, a model that changes when it is called, a sample on which
-the program and eager evaluation differ.
+that depend on the numbers, a model that changes when it is called or draws random numbers, a sample
+or a target on which the program and eager evaluation differ.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from autograd import AutogradError, Program, Value, dot, gradients, record
 from nn.errors import ReplayError
 from nn.metrics import loss_on, mean_of
 from nn.module import check_data, plain, set_data
-from nn.outputs import what_is_remembered
+from nn.remembered import no_chance, what_is_remembered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from nn.optim import Leaves, Optimizer, Rule
 
 MANY = 100
-"""Of more targets than these, where they cannot be numbers like any other, none is recorded."""
+"""Of more targets than these none is chosen among, and no more are checked."""
 
 CHECKED = 3
 """On so many samples eager evaluation has to give the same loss and gradient."""
@@ -170,21 +170,26 @@ class Replay:
     ) -> None:
         if not optimizer.follows_its_rule:
             raise ReplayError(f"{type(optimizer).__name__} takes its steps in a way of its own")
+        if not hasattr(model, "named_parameters"):
+            raise ReplayError(f"{type(model).__name__} is no Module, whose parameters are found by name")
         self.model, self.loss, self.optimizer, self.backend = model, loss, optimizer, backend
         self.single = single or backend == "python"
         self.samples = train
         self.weights = FlatWeights(model, optimizer, exact=backend == "python")
         self.weights.read()
+        distinct = {repr(y): y for _, y in [*train, *validation]}
+        keys = sorted(distinct, key=lambda key: (len(key), key))  # classes as their outputs are
+        self.targets = {key: distinct[key] for key in keys}
         self.choices: dict[str, Any] = {}  # of targets that are not numbers like any other: c_1, c_2, …
         self._batches: dict[int, Any] = {}  # what the program is bound to, by the number of samples
         before = None if sure else _state(model, loss)
         try:
-            self.program = self._recorded([*train, *validation])
-            self.train, self.validation = self._columns(train), self._columns(validation)
-            for k in range(min(CHECKED, len(train))):
-                self._check(k)
-            if self.choices:
-                self._check_choices(train[0][0])
+            with no_chance():
+                self.program = self._recorded(*train[0])
+                self.train, self.validation = self._columns(train), self._columns(validation)
+                for k in range(min(CHECKED, len(train))):
+                    self._check(k)
+                self._check_targets(train[0][0])
         except ReplayError:
             raise
         except Exception as problem:  # a model is anybody's code, and eager evaluation will judge it
@@ -194,21 +199,17 @@ class Replay:
 
     # Recording ------------------------------------------------------------------------------------
 
-    def _recorded(self, samples: Sequence[tuple[Any, Any]]) -> Program:
+    def _recorded(self, x: Any, y: Any) -> Program:  # noqa: ANN401 - of any structure
         """Record the loss on one sample, by the target as a number, or by a choice among all targets."""
-        x, y = samples[0]
         try:
             return self._program(self._loss_on, x, y)
         except Exception:  # a loss is anybody's code, and may refuse a Value, or look something up by it
-            distinct = {repr(y): y for _, y in samples}
-            if len(distinct) > MANY:
+            if len(self.targets) > MANY:
                 raise
-        keys = sorted(distinct, key=lambda key: (len(key), key))  # classes as their outputs are
-        self.choices = dict(zip(keys, np.eye(len(keys)), strict=True))
-        self.targets = [distinct[key] for key in keys]
+        self.choices = dict(zip(self.targets, np.eye(len(self.targets)), strict=True))
 
         def chosen(outputs: Any, choice: Sequence[Value]) -> Value:  # noqa: ANN401 - what the model gives
-            return dot([self._loss_on(outputs, y) for y in self.targets], choice)
+            return dot([self._loss_on(outputs, y) for y in self.targets.values()], choice)
 
         return self._program(chosen, x, self.choices[repr(y)])
 
@@ -223,6 +224,9 @@ class Replay:
         )
         if program.wengert.guards:
             raise ReplayError("what it computes depends on comparisons of numbers")
+        used = {slot for operands in program.wengert.operands for slot in operands if isinstance(slot, int)}
+        if used.isdisjoint(np.arange(len(values))[self.weights.moving].tolist()):
+            raise ReplayError("it does not depend on a parameter that is trained")
         return program
 
     def _loss_on(self, outputs: Any, y: Any) -> Value:  # noqa: ANN401 - the loss knows
@@ -248,12 +252,15 @@ class Replay:
         value, found = self._sum([k])
         _compare([value, *found], [error.data, *slopes])
 
-    def _check_choices(self, x: Any) -> None:  # noqa: ANN401 - of any structure
-        """Compare all losses to choose among, which are what the program's slopes by c are, on one sample."""
-        outputs = self.model(x)
-        losses = [self._loss_on(outputs, y).data for y in self.targets]
-        _, (*_, found) = self.program.map(self.weights.numbers, np.array([x]), np.zeros((1, len(losses))))
-        _compare(found[0], losses)
+    def _check_targets(self, x: Any) -> None:  # noqa: ANN401 - of any structure
+        """Compare the losses of one sample with many targets, one of which the loss may treat otherwise."""
+        targets, outputs = [*self.targets.values()][:MANY], self.model(x)
+        samples = self._columns([(x, y) for y in targets])
+        found = [
+            self.program.map(self.weights.numbers, *samples.rows(slice(k, k + 1)))[0]
+            for k in range(len(targets))
+        ]
+        _compare(found, [self._loss_on(outputs, y).data for y in targets])
 
     # Replaying ------------------------------------------------------------------------------------
 

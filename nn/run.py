@@ -194,6 +194,8 @@ class Run:
             self.replayed.weights.numbers.tolist() if self.replayed else [w.data for w in self.weights],
             {name: float(metric(self.model, self.validation)) for name, metric in self.metrics.items()},
         )
+        if self.metrics and self.replayed:
+            self.replayed.weights.read()
 
     @property
     def others_see(self) -> bool:

@@ -95,7 +95,7 @@ class Stretches:
         """Return the next step sizes, up to one that there is none of: a single step says why."""
         found: list[float] = []
         first = self.optimizer.iteration + 1
-        with suppress(AutogradError):
+        with suppress(Exception):
             found.extend(map(self.optimizer.step_size, range(first, first + count)))
         return found
 

@@ -58,7 +58,8 @@ ROOMS = {
         *("marking.exercises", "", "__main__"),
     ],
     "nn": [
-        *("_conflict", "errors", "module", "initializers", "layers", "losses", "data", "outputs"),
+        *("_conflict", "errors", "module", "initializers", "layers", "losses", "data", "remembered"),
+        "outputs",
         *(
             "metrics",
             "plots",

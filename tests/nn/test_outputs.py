@@ -11,6 +11,7 @@ import pytest
 from autograd import DomainError, Value
 from nn import MLP, Module, NonFiniteError, TargetError, accuracy
 from nn.outputs import FEW, TOGETHER, outputs_of, recordings, replayed_outputs, scores_of
+from tests.nn.small import Branching, Noisy, NoisyByNumpy, NoisyByPython, Peeking
 
 RANDOM = np.random.default_rng(4)
 INPUTS = RANDOM.normal(size=(TOGETHER + FEW, 2))
@@ -89,30 +90,6 @@ def test_a_model_that_is_changed_is_recorded_again() -> None:
     assert program_of(model) is not program
 
 
-class Branching(Module):
-    def __init__(self) -> None:
-        self.inner = MLP(2, [3, 1])
-
-    def __call__(self, x: Any) -> Any:
-        z = self.inner(x)
-        return z if z > 0 else z * 0.5
-
-
-class Peeking(Branching):
-    def __call__(self, x: Any) -> Any:
-        z = self.inner(x)
-        return z * (1 + abs(z.data))
-
-
-class Noisy(Branching):
-    def __init__(self) -> None:
-        super().__init__()
-        self.random = np.random.default_rng(0)
-
-    def __call__(self, x: Any) -> Any:
-        return self.inner([0.0 if self.random.random() < 0.001 else part for part in x])
-
-
 class Forgetting(Branching):
     """Remembers nothing that could be seen, and still does otherwise from call to call."""
 
@@ -129,7 +106,7 @@ class Closed(Branching):
         self.factor = lambda z: 2 * z  # cannot be pickled
 
 
-@pytest.mark.parametrize("kind", [Branching, Peeking, Noisy, Forgetting, Closed])
+@pytest.mark.parametrize("kind", [Branching, Peeking, Noisy, NoisyByPython, NoisyByNumpy, Forgetting, Closed])
 def test_what_cannot_be_replayed_is_evaluated_eagerly(kind: Any) -> None:
     model = kind()
     for _ in range(2):

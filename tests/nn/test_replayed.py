@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import nn.run
-from autograd import log_softmax
+from autograd import Value, log_softmax
 from nn import (
     MLP,
     SGD,
@@ -23,6 +24,7 @@ from nn import (
     NonFiniteError,
     ReplayError,
     RMSProp,
+    SettingError,
     binary_cross_entropy,
     fit,
     hinge,
@@ -35,12 +37,19 @@ from nn.data import samples
 from nn.module import Module
 from nn.optim import Leaves
 from nn.replayed import Replay
-from tests.nn.small import small_model, weights
+from tests.nn.small import (
+    Branching,
+    Counting,
+    Noisy,
+    NoisyByNumpy,
+    NoisyByPython,
+    Peeking,
+    small_model,
+    weights,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from autograd import Value
 
 TRAIN, VALIDATION = split(two_moons(60), (0.7, 0.3))
 RANDOM = np.random.default_rng(3)
@@ -173,40 +182,25 @@ def test_a_loss_that_is_another_one_when_it_is_called_again_with_one_of_the_clas
         replay_of(loss, in_order, sure=True)
 
 
-class Branching(Module):
-    def __init__(self) -> None:
-        self.inner = small_model()
-
-    def __call__(self, x: Any) -> Any:
-        z = self.inner(x)
-        return z if z > 0 else z * 0.5
+FACTORS = {1: 3.0}
+RARE = {1}
 
 
-class Peeking(Branching):
-    def __call__(self, x: Any) -> Any:
-        z = self.inner(x)
-        return z * (1 + abs(z.data))
-
-
-class Forgetful(Branching):
-    """Leaves out the input at random, with random numbers of its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.random = np.random.default_rng(0)
-
-    def __call__(self, x: Any) -> Any:
-        return self.inner([0.0 if self.random.random() < 0.001 else part for part in x])
-
-
-class Counting(Branching):
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls = 0
-
-    def __call__(self, x: Any) -> Any:
-        self.calls += 1
-        return self.inner(x) * (1 + 0.01 * self.calls)
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda output, target: mse(output, target) * FACTORS.get(target, 1.0),
+        lambda output, target: mse(output, target) * (3.0 if target in RARE else 1.0),
+    ],
+)
+def test_a_target_that_comes_late_and_is_looked_up_is_not_overlooked(loss: Any) -> None:
+    order = np.argsort(TRAIN.targets)
+    in_order = TRAIN.inputs[order], TRAIN.targets[order]  # so that the first samples are of one class
+    both = [
+        trained(small_model(), loss, (in_order, VALIDATION), replay=replay)[0] for replay in (None, False)
+    ]
+    same(*both)
+    assert "not the same" in both[0].path
 
 
 @pytest.mark.parametrize(
@@ -214,7 +208,9 @@ class Counting(Branching):
     [
         (Branching, "eager: what it computes depends on comparisons of numbers"),
         (Peeking, "eager: recording it fails: .* reads data"),
-        (Forgetful, "eager: the model or the loss changes when it is called"),
+        (Noisy, "eager: the model or the loss changes when it is called"),
+        (NoisyByPython, "eager: the model or the loss draws random numbers"),
+        (NoisyByNumpy, "eager: the model or the loss draws random numbers"),
         (Counting, "eager: its loss is not the same at each call"),
     ],
 )
@@ -222,6 +218,76 @@ def test_what_cannot_be_replayed_is_trained_eagerly_and_the_history_says_why(mod
     history, _ = trained(model())
     assert re.match(reason, history.path)
     assert ", eager" in repr(history)
+
+
+@pytest.mark.parametrize("model", [NoisyByPython, NoisyByNumpy])
+def test_trying_to_record_draws_no_random_number_of_others(model: Any) -> None:
+    def seeded(replay: Any) -> tuple[History, float, float]:
+        random.seed(1)
+        np.random.seed(2)  # noqa: NPY002 - what the model draws on
+        return trained(model(), replay=replay)[0], random.random(), np.random.random()  # noqa: NPY002
+
+    (tried, *left), (eager, *expected) = map(seeded, (None, False))
+    assert everything(tried) == everything(eager)
+    assert left == expected
+
+
+class WithUnused(Module):
+    def __init__(self) -> None:
+        self.inner, self.unused = small_model(), Value(1.0)
+
+    def __call__(self, x: Any) -> Value:
+        output: Value = self.inner(x) + 13.0  # as many as there are weights before the unused one
+        return output
+
+
+def test_training_what_the_loss_does_not_depend_on_is_refused_as_without_replay() -> None:
+    for replay in (None, False):
+        with pytest.raises(SettingError, match="no parameter has a gradient"):
+            trained(WithUnused(), optimizer=lambda w: SGD(w[-1:], 0.1), replay=replay)
+    with pytest.raises(ReplayError, match="does not depend on a parameter that is trained"):
+        trained(WithUnused(), optimizer=lambda w: SGD(w[-1:], 0.1), replay=True)
+    same(
+        *[trained(WithUnused(), optimizer=lambda w: SGD(w, 0.1, 0.1), replay=how)[0] for how in (True, False)]
+    )
+
+
+def test_a_model_that_is_no_module_is_trained_eagerly() -> None:
+    class Wrapped:
+        def __init__(self) -> None:
+            inner = small_model()
+            self.parameters, self.set_parameters = inner.parameters, inner.set_parameters
+            self.zero_grad, self.call = inner.zero_grad, inner
+
+        def __call__(self, x: Any) -> Any:
+            return self.call(x)
+
+    history, _ = trained(Wrapped())  # type: ignore[arg-type]
+    assert history.path == "eager: Wrapped is no Module, whose parameters are found by name"
+
+
+def test_an_optimizer_with_a_step_of_its_own_takes_it() -> None:
+    model = small_model()
+    optimizer, steps = SGD(model.parameters(), 0.1), list[float]()
+    step = optimizer.step
+
+    def counted() -> float:
+        steps.append(step())
+        return steps[-1]
+
+    optimizer.step = counted  # type: ignore[method-assign]
+    history, _ = trained(model, optimizer=lambda _: optimizer)
+    assert (len(steps), history.path) == (60, "eager: SGD takes its steps in a way of its own")
+
+
+def test_a_metric_may_change_the_weights() -> None:
+    def halved(model: Module, _: Any) -> float:
+        model.set_parameters([w / 2 for w in weights(model)])
+        return 0.0
+
+    both = [trained(small_model(), metrics={"halved": halved}, replay=replay) for replay in (None, False)]
+    same(both[0][0], both[1][0])
+    assert both[0][0].path == "replayed"
 
 
 @pytest.mark.parametrize("size", [1e-160, 1.0, 1e160])

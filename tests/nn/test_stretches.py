@@ -165,6 +165,15 @@ def test_step_sizes_that_fail_do_so_in_their_iteration() -> None:
     assert "in iteration 25" in caught.value.__notes__[0]
 
 
+@pytest.mark.usefixtures("path")
+def test_step_sizes_with_a_bug_fail_in_their_iteration() -> None:
+    model = small_model()
+    optimizer = SGD(model.parameters(), lambda i: 0.1 / (25 - i))
+    with pytest.raises(ZeroDivisionError):
+        trained(model, optimizer=lambda _: optimizer)
+    assert optimizer.iteration == 24
+
+
 class Faint(Module):
     """A model whose gradient is too small to be squared."""
 
