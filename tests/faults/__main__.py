@@ -1,4 +1,4 @@
-"""Count what happens to checkpoints in accidents: `python -m tests.faults [--kills 200] [--flips 3000]`."""
+"""Count what happens to trainings in accidents: `python -m tests.faults [--kills 200] [--flips 3000]`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults.faults import Count, disk_full, flips, interruptions, kills, truncations
+from tests.faults.faults import KINDS, Count, disk_full, flips, interruptions, kills, truncations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +26,8 @@ def main() -> int:
         lambda folder: flips(folder, chosen.flips, chosen.seed),
         truncations,
         lambda folder: disk_full(folder, 20),
-        lambda _: interruptions(chosen.kills, chosen.seed),
-        lambda folder: kills(folder, chosen.kills, chosen.seed),
+        *[lambda _, kind=kind: interruptions(chosen.kills, chosen.seed, kind) for kind in KINDS],
+        *[lambda folder, kind=kind: kills(folder, chosen.kills, chosen.seed, kind) for kind in KINDS],
     ]
     bad = 0
     for experiment in experiments:

@@ -13,9 +13,11 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 
+import nn.run
 from nn import (
     MLP,
     Adam,
@@ -31,10 +33,9 @@ from nn import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
-ITERATIONS = 60
 PAGE = 4096
 TRAIN, VALIDATION = split(two_moons(40), (0.7, 0.3))
 
@@ -48,28 +49,43 @@ class Count(NamedTuple):
     note: str = ""
 
 
-def train(
-    checkpoint: str | Path | None, callback: Callable[[object, History], object] | None = None
-) -> tuple[History, MLP, Adam]:
-    """Train a small network, saving after each iteration; go on from the checkpoint if it is there."""
+class Kind(NamedTuple):
+    """A way to take steps, and how many of them take long enough to be hit by an accident."""
+
+    name: str
+    iterations: int
+    settings: dict[str, Any]
+
+
+KINDS = [
+    Kind(
+        "one by one",
+        60,
+        {"batch_size": 2, "replacement": False, "validate_every": 10, "every": 1, "replay": False},
+    ),
+    Kind("replayed", 60, {"batch_size": 2, "replacement": False, "validate_every": 10, "every": 1}),
+    Kind("many at a time", 4000, {"validate_every": 130, "every": 70}),
+]
+"""The last is compiled, where numba is installed."""
+
+
+def train(checkpoint: str | Path | None, kind: Kind) -> tuple[History, MLP, Adam]:
+    """Train a small network, saving now and then; go on from the checkpoint if it is there."""
     model = MLP(2, [4, 1], "tanh", seed=1)
     optimizer = Adam(model.parameters(), InverseSqrt(0.1), 0.001)
-    history = fit(
-        model,
-        binary_cross_entropy,
-        TRAIN,
-        VALIDATION,
-        iterations=ITERATIONS,
-        optimizer=optimizer,
-        batch_size=2,
-        replacement=False,
-        validate_every=10,
-        checkpoint=checkpoint,
-        every=1,
-        callbacks=[callback] if callback else [],
-        seed=2,
-        progress=False,
-    )
+    with patch.object(nn.run, "WORTHWHILE", 0):
+        history = fit(
+            model,
+            binary_cross_entropy,
+            TRAIN,
+            VALIDATION,
+            iterations=kind.iterations,
+            optimizer=optimizer,
+            checkpoint=checkpoint,
+            seed=2,
+            progress=False,
+            **kind.settings,
+        )
     return history, model, optimizer
 
 
@@ -83,33 +99,34 @@ def result_bits(history: History, model: MLP, optimizer: Adam) -> bytes:
     return bits(history, optimizer) + np.array([w.data for w in model.parameters()]).tobytes()
 
 
-def kills(folder: Path, count: int, seed: int) -> Count:
+def kills(folder: Path, count: int, seed: int, kind: Kind = KINDS[0]) -> Count:
     """Kill a training at a random moment, go on from its checkpoint to the end, and compare.
 
-    Every kill is of a new process, at a moment from its first iteration to its last.
+    Every kill is of a new process, at a moment from its start to its last iteration.
     """
-    expected = result_bits(*train(None))
+    expected = result_bits(*train(None, kind))
     moments = random.Random(seed)
     bad = early = orphans = 0
-    took = _run_and_kill(folder / "timed", after=60.0)
+    took = _run_and_kill(folder / "timed", kind, after=60.0)
     for k in range(count):
         path = folder / f"run-{k}"
-        _run_and_kill(path, after=moments.uniform(0.0, took))
+        _run_and_kill(path, kind, after=moments.uniform(0.0, took))
         early += not path.exists()
         orphans += len(list(folder.glob(f".run-{k}.*.part")))
         left = History()
         if path.exists():
             load_checkpoint(path, history=left)  # whatever the moment, it is whole
-        bad += result_bits(*train(path)) != expected or bool(list(folder.glob(f".run-{k}.*.part")))
+        bad += result_bits(*train(path, kind)) != expected or bool(list(folder.glob(f".run-{k}.*.part")))
     note = f"{orphans} left a temporary file, {early} had saved nothing yet"
-    return Count("killed while training, then gone on: another result", count, bad, note)
+    return Count(f"killed while training {kind.name}, then gone on: another result", count, bad, note)
 
 
-def interruptions(count: int, seed: int) -> Count:
+def interruptions(count: int, seed: int, kind: Kind = KINDS[0]) -> Count:
     """Press Ctrl-C at a random moment of a training; what is returned must fit together."""
     moments = random.Random(seed)
+    whole = train(None, kind)[0]
     begun = time.perf_counter()
-    train(None)
+    train(None, kind)
     took = time.perf_counter() - begun
     bad = stopped = raised = 0
     training = False
@@ -118,49 +135,53 @@ def interruptions(count: int, seed: int) -> Count:
         if training:  # not when it came too late
             raise KeyboardInterrupt
 
-    def soon(_model: object, history: History) -> None:
-        if history.iterations == 1:
-            signal.setitimer(signal.ITIMER_REAL, moments.uniform(1e-4, 0.8 * took))
-
     before = signal.signal(signal.SIGALRM, ctrl_c)
     try:
         for _ in range(count):
             training = True
+            signal.setitimer(signal.ITIMER_REAL, moments.uniform(1e-4, 0.9 * took))
             try:
-                history, model, _ = train(None, soon)
-            except KeyboardInterrupt:  # between the training and its return, where fit cannot catch it
+                history, model, _ = train(None, kind)
+            except KeyboardInterrupt:  # before or after the training itself, where fit cannot catch it
                 raised += 1
                 continue
             finally:
                 training = False
                 signal.setitimer(signal.ITIMER_REAL, 0.0)
             stopped += history.interrupted
-            bad += not (
-                history.best
-                and [w.data for w in model.parameters()] == history.best_weights
-                and history.best.loss == min(history.validation_losses)
-                and len(history.losses) == len(history.step_sizes) == history.iterations
-                and not any(w.has_grad for w in model.parameters())
-                and str(history)
-            )
+            bad += not _fits_together(history, model, whole)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
     return Count(
-        "Ctrl-C while training: the result does not fit",
+        f"Ctrl-C while training {kind.name}: the result does not fit",
         count,
         bad,
-        f"{stopped} in time, {raised} raised at the very end",
+        f"{stopped} in time, {raised} raised at the very start or end",
     )
 
 
-def _run_and_kill(path: Path, after: float) -> float:
-    """Run the training in a process, kill it so long after its first step; return how long it ran."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", f"from tests.faults.faults import *; print(flush=True); train({str(path)!r})"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
+def _fits_together(history: History, model: MLP, whole: History) -> bool:
+    """Tell whether a training that was stopped has left the first part of the whole one."""
+    before_any_look = MLP(2, [4, 1], "tanh", seed=1)
+    best = history.best_weights or [w.data for w in before_any_look.parameters()]
+    taken, seen = history.iterations, len(history.looks)
+    return (
+        [w.data for w in model.parameters()] == best
+        and history.losses == whole.losses[:taken]
+        and history.step_sizes == whole.step_sizes[:taken]
+        and history.validation_losses == whole.validation_losses[:seen]
+        and (not history.best or history.best.loss == min(history.validation_losses))
+        and not any(w.has_grad for w in model.parameters())
+        and bool(str(history))
     )
+
+
+def _run_and_kill(path: Path, kind: Kind, after: float) -> float:
+    """Run the training in a process, kill it so long after its start; return how long it ran."""
+    training = f"train({str(path)!r}, KINDS[{KINDS.index(kind)}])"
+    command = f"from tests.faults.faults import *; print(flush=True); {training}"
+    process = subprocess.Popen([sys.executable, "-c", command], cwd=ROOT, stdout=subprocess.PIPE)
     assert process.stdout
     process.stdout.readline()
     begun = time.perf_counter()
@@ -175,7 +196,7 @@ def _run_and_kill(path: Path, after: float) -> float:
 
 def whole_checkpoint(folder: Path) -> bytes:
     """Return a checkpoint with everything in it."""
-    history, model, optimizer = train(None)
+    history, model, optimizer = train(None, KINDS[0])
     save_checkpoint(folder / "whole", model, optimizer=optimizer, history=history)
     return (folder / "whole").read_bytes()
 
