@@ -47,7 +47,7 @@ def train(seed: int = 0) -> tuple[MLP, History, dict[str, float]]:
 
 def main(seed: int = 0) -> float:
     """Train, say how it went, and return the accuracy on the test set."""
-    print("  569 samples of 30 features; 60% for training, 20% for validation, 20% for the test")
+    print("  569 samples of 30 features: 60% to train on, 20% for validation, 20% to test")
     model, history, accuracies = train(seed)
     print(f"  {model!r}, {len(model.parameters())} parameters\n")
     print("\n".join(f"  {line}" for line in str(history).splitlines()))

@@ -68,7 +68,7 @@ def main(checkpoint: str = "out/digits.checkpoint", passes: int = PASSES) -> flo
     """Train, say how it went, and return the accuracy on the test set."""
     path = Path(checkpoint)
     path.parent.mkdir(parents=True, exist_ok=True)
-    print("  1,797 images of 8 × 8 pixels; 70% for training, 10% for validation, 20% for the test")
+    print("  1,797 images of 8 × 8 pixels: 70% to train on, 10% for validation, 20% to test")
     if path.exists():
         print(f"  going on from {path}; delete it to start anew")
     start = time.perf_counter()
