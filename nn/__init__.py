@@ -36,7 +36,8 @@ from nn.layers import MLP, Layer, Neuron
 from nn.losses import binary_cross_entropy, hinge, mse, softmax_cross_entropy
 from nn.metrics import accuracy, mean_loss
 from nn.module import Module
-from nn.optim import SGD, Adam, AdamW, Group, Momentum, Optimizer, RMSProp
+from nn.optim import SGD, Adam, AdamW, Momentum, RMSProp
+from nn.optimizer import Group, Optimizer
 from nn.plots import Plot, plot_decisions, plot_saturation
 from nn.saturation import saturation, scale_curve
 from nn.schedules import Constant, Cosine, Inverse, InverseSqrt, Schedule, Stairs, WarmUp

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from nn.data import Draws
     from nn.history import History
     from nn.module import Module
-    from nn.optim import Optimizer
+    from nn.optimizer import Optimizer
 
 MAGIC = b"glassgrad checkpoint "
 VERSION = b"1"

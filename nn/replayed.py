@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from nn.metrics import Loss
     from nn.module import Module
-    from nn.optim import Leaves, Optimizer, Rule
+    from nn.optimizer import Leaves, Optimizer, Rule
 
 MANY = 100
 """Of more targets than these none is chosen among, and no more are checked."""
@@ -59,7 +59,7 @@ class Error(NamedTuple):
 
 
 class FlatWeights:
-    """The weights of a model in one array, for an optimizer: what `nn.optim.Leaves` is with Values."""
+    """The weights of a model in one array, for an optimizer: what `nn.optimizer.Leaves` is with Values."""
 
     def __init__(self, model: Module, optimizer: Optimizer, *, exact: bool = False) -> None:
         self.named = model.named_parameters()

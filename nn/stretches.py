@@ -18,7 +18,7 @@ from nn.errors import ReplayError
 
 if TYPE_CHECKING:
     from nn.data import Draws
-    from nn.optim import Optimizer
+    from nn.optimizer import Optimizer
     from nn.replayed import Replay
 
 SECONDS = 0.02

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nn.initializers import Seed
     from nn.metrics import Loss, Metric
     from nn.module import Module
-    from nn.optim import Optimizer
+    from nn.optimizer import Optimizer
     from nn.schedules import StepSizes
 
 

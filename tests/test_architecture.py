@@ -64,6 +64,7 @@ ROOMS = {
             "metrics",
             "plots",
             "schedules",
+            "optimizer",
             "optim",
             "history",
             "checkpoints",

@@ -35,7 +35,7 @@ from nn import (
 )
 from nn.data import samples
 from nn.module import Module
-from nn.optim import Leaves
+from nn.optimizer import Leaves
 from nn.replayed import Replay
 from tests.nn.small import (
     Branching,

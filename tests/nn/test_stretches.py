@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from autograd import Value
-    from nn.optim import Optimizer
+    from nn.optimizer import Optimizer
 
 PATHS = {"numpy": "replayed", "numba": "replayed, compiled"}
 
