@@ -47,8 +47,8 @@ class History:
         What ended training before its last iteration: "interrupted", by Ctrl-C; "out of
         patience"; "stopped by a callback". Empty if nothing did.
     path : str
-        How the losses were computed: "replayed"; "replayed, compiled", with the steps in
-        machine code; or "eager", and why.
+        How the steps were taken: "replayed", by recorded programs; "replayed, compiled", in
+        machine code; or "eager: " and why. Empty before a training.
 
     Examples
     --------

@@ -185,7 +185,7 @@ class Run:
             raise
 
     def look(self) -> None:
-        """Look at the validation set."""
+        """Look at the validation set; metrics may change the weights, after those were noted."""
         if self.others_see:
             self.show()
         self.history.record_validation(
@@ -203,7 +203,11 @@ class Run:
         return bool(self.metrics or self.callbacks or isinstance(self.optimizer.lr, Function))
 
     def validation_loss(self) -> float:
-        """Return the mean loss on the validation set."""
+        """Return the mean loss on the validation set.
+
+        If it is replayed, the recording is compared with the model first: at the end, and wherever
+        somebody may have changed the model.
+        """
         if self.replayed:
             if self.others_see or self.i == self.iterations:
                 self.show()

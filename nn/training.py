@@ -64,8 +64,8 @@ def fit(
     iterations
         T, how many steps to take.
     lr
-        The step sizes η: one number, a sequence η_1 … η_T, or a function of i, such as
-        those in `nn.schedules`.
+        The step sizes η: one number, a sequence η_1 … η_T, or a function of i alone, such as
+        those in `nn.schedules`; it may be asked for them ahead of their steps.
     weight_decay
         λ, 0 or more.
     optimizer
@@ -97,12 +97,13 @@ def fit(
     progress
         Whether to show a line on standard error; None shows it on a terminal only.
     replay
-        Whether to record the loss once and replay it, which is many times faster, and equal to
-        about a part in 1e9. None does so where it can tell that it may, and there are no
-        callbacks: not if a comparison of numbers decides what is computed, or the model
-        changes when it is called. With numba installed (the extra "fast") a long training on one
-        sample at a time is compiled: of a small network, from 200,000 iterations on.
-        `History.path` says what was done, and why.
+        Whether to record the loss once and replay it, which is many times faster. A step is then
+        equal to about a part in 1e9, and so is the training, unless it is one that magnifies
+        every last bit, as with steps that are too large. None replays where it can tell that it
+        may, and there are no callbacks: not if a comparison of numbers decides what is computed,
+        or the model changes when it is called or draws random numbers. With numba installed (the
+        extra "fast") a long training on one sample at a time is compiled: of a small network,
+        from 200,000 iterations on. `History.path` says what was done, and why.
 
     Returns
     -------
@@ -123,7 +124,8 @@ def fit(
         If the checkpoint cannot be read or written; the last one saved is as it was.
     ReplayError
         If it was to replay, and cannot; or if the model or loss computes something else than
-        when training began.
+        when training began: found out at the end, and at each look where metrics, callbacks or a
+        function of step sizes may have changed them.
     AutogradError
         For what a model or loss refuses, with a note of the iteration and samples.
 

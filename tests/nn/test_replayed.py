@@ -101,6 +101,19 @@ def test_the_steps_are_those_of_eager_training(optimizer: Any, batch_size: int) 
     assert repr(both[0]).endswith(", replayed>")
 
 
+def test_a_long_training_ends_the_same_unless_it_magnifies_every_last_bit() -> None:
+    few, noisy = split(two_moons(60, noise=0.5, seed=2), (1 / 3, 2 / 3), seed=2)
+
+    def ends(lr: float, *, nudge: float = 0.0, replay: bool = False) -> float:
+        model = MLP(2, [12, 1], "tanh", seed=1)
+        model.parameters()[0].data += nudge
+        settings: dict[str, Any] = {"data": (few, noisy), "replay": replay, "iterations": 400}
+        return trained(model, optimizer=lambda w: SGD(w, lr), **settings)[0].losses[-1]
+
+    assert ends(0.2, replay=True) == pytest.approx(ends(0.2), rel=1e-9)
+    assert ends(2.0, nudge=1e-15) != pytest.approx(ends(2.0), rel=1e-9)  # without replay, too
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_in_plain_python_they_are_to_the_last_bit(optimizer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     exact = trained(small_model(), optimizer=optimizer, replay=False)
