@@ -36,7 +36,7 @@ ROOMS = {
         *("replay.arrays", "replay.arrays.memory", "replay.arrays.calls", "replay.arrays.sharing"),
         *("replay.arrays.rows", "replay.arrays.lines", "replay.arrays.forward", "replay.arrays.backward"),
         *("replay.arrays.printer", "replay.vectorised", "replay.loops", "replay.native"),
-        *("replay.choose", "replay.bound", "replay.batches", "replay.lanes", "replay.descent"),
+        *("replay.choose", "replay.batches", "replay.runner", "replay.bound", "replay.descent"),
         *("replay.program", "replay.record"),
         *(
             "views.words",

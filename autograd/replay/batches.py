@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.errors import LengthError
+from autograd.errors import LengthError, OperandError
 from autograd.replay.arguments import Layout, Row, all_floats, build, describe, flatten, is_array, joined
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ class Batch(NamedTuple):
     rows: Any  # for each batched input, a number for each sample
     inputs: tuple[int, ...]  # which are batched
     lists: tuple[bool | None, ...]  # for each argument: not a batch, an array, or a list of samples
+    weight: float  # what each sample counts
 
     @property
     def samples(self) -> int:
@@ -34,14 +35,18 @@ class Batch(NamedTuple):
         return numbers
 
 
-def batch_of(arguments: Sequence[Any], layouts: Sequence[Layout]) -> Batch:
+def batch_of(arguments: Sequence[Any], layouts: Sequence[Layout], reduce: str) -> Batch:
     """Tell batches from arguments of one sample: a batch is a level deeper than what was recorded.
 
     Raises
     ------
     LengthError
         If an argument fits neither way, if batches differ in length, or if there is none.
+    OperandError
+        If `reduce` is neither "mean" nor "sum".
     """
+    if reduce not in {"mean", "sum"}:
+        raise OperandError(f'reduce is "mean" or "sum", not {reduce!r}')
     if len(arguments) != len(layouts):
         raise LengthError(f"the program takes {len(layouts)} arguments, not {len(arguments)}")
     pieces: list[Any] = []
@@ -71,7 +76,8 @@ def batch_of(arguments: Sequence[Any], layouts: Sequence[Layout]) -> Batch:
         counts = " and ".join(map(str, sorted(lengths))) or "no batch at all"
         raise LengthError(f"the batches must have one length, at least 1; got {counts}")
     rows = np.ascontiguousarray(np.concatenate(columns, axis=1).T)
-    return Batch(np.concatenate(pieces), rows, tuple(inputs), tuple(lists))
+    weight = 1 / rows.shape[1] if reduce == "mean" else 1.0
+    return Batch(np.concatenate(pieces), rows, tuple(inputs), tuple(lists), weight)
 
 
 def gradients_of(batch: Batch, layouts: Sequence[Layout], slopes: Any, rows: Any) -> tuple[Any, ...]:  # noqa: ANN401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from autograd.errors import OperandError, PrimitiveError
+from autograd.errors import PrimitiveError
 from autograd.replay.straight import Plain
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from autograd.replay.native import Native
     from autograd.replay.schedule import Schedule
     from autograd.replay.vectorised import Vectorised
+    from autograd.replay.workspaces import Workspaces
 
 NARROW = 64
 """A shorter list is not worth looking for groups in."""
@@ -74,14 +75,31 @@ def executor(wengert: WengertList, backend: str | None) -> Executor:
     return Vectorised(schedule) if backend == "numpy" else compiled_if_possible(schedule, backend)
 
 
-def compiled_if_possible(schedule: Schedule, backend: str | None) -> Vectorised | Native:
-    """Choose machine code if there is a compiler, and it can have all of the text; else numpy."""
-    from autograd.replay.native import Native, available
+def executor_of_batches(wengert: WengertList, batched: tuple[int, ...], backend: str | None) -> Workspaces:
+    """Choose what runs batches, in which these inputs vary: numpy stands in for plain Python."""
+    from autograd.replay.schedule import scheduled
     from autograd.replay.vectorised import Vectorised
 
-    if backend == "numba" and not available():
-        raise OperandError("there is no numba: pip install 'glassgrad[fast]', or leave the backend to record")
-    if not available():
+    schedule = scheduled(wengert, batched)
+    if backend in {"numpy", "python"}:
+        return Vectorised(schedule)
+    return compiled_if_possible(schedule, backend)
+
+
+def compiled_if_possible(schedule: Schedule, backend: str | None) -> Vectorised | Native:
+    """Choose machine code if there is a compiler, and it can have all of the text; else numpy.
+
+    Raises
+    ------
+    OperandError, PrimitiveError
+        If machine code was asked for, and there is no compiler, or an operation that it cannot have.
+    """
+    from autograd.replay.native import Native, available, needed
+    from autograd.replay.vectorised import Vectorised
+
+    if backend == "numba":
+        needed()
+    elif not available():
         return Vectorised(schedule)
     native = Native(schedule)
     try:

@@ -97,8 +97,8 @@ class Descent:
         *,
         backend: str,
     ) -> None:
-        if backend == "numba" and not native.available():
-            raise OperandError("there is no numba: pip install 'glassgrad[fast]', or take the backend numpy")
+        if backend == "numba":
+            native.needed()
         if any(program.wengert.guards for program in rule):
             raise OperandError(
                 "a rule that compares numbers would choose for all as it did for one; take clip"

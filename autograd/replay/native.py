@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.errors import OperandError
 from autograd.replay.loops import Loops, typed
 from autograd.replay.vectorised import Vectorised
 from autograd.replay.workspaces import Workspaces
@@ -179,3 +180,15 @@ def folder() -> Path:
 def available() -> bool:
     """Whether there is a compiler."""
     return importlib.util.find_spec("numba") is not None
+
+
+def needed() -> None:
+    """Refuse to go on without a compiler.
+
+    Raises
+    ------
+    OperandError
+        If there is none.
+    """
+    if not available():
+        raise OperandError("there is no numba: pip install 'glassgrad[fast]', or take another backend")

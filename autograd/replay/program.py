@@ -16,27 +16,21 @@ What equality is promised:
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from autograd.conversion import to_float
-from autograd.errors import OUT_OF_THE_ORDINARY, AutogradError, LengthError, OperandError
+from autograd.errors import LengthError
 from autograd.graph import watcher
-from autograd.primitives import Primitive
-from autograd.replay.arguments import NUMBER, Layout, Row, build, describe, flatten, joined, number
-from autograd.replay.choose import Executor, compiled_if_possible, executor
-from autograd.value import RULES, Value, gradients
+from autograd.replay.arguments import NUMBER, Layout, Row, build, describe, flatten, joined
+from autograd.replay.runner import Runner
+from autograd.value import RULES, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from autograd.replay.batches import Batch
-    from autograd.replay.bound import Bound
+    from autograd.replay.bound import Bound, BoundBatch
     from autograd.replay.descent import Descent
-    from autograd.replay.lanes import BoundBatch
     from autograd.replay.lower import WengertList
-    from autograd.replay.reading import Reading
-    from autograd.replay.workspaces import Workspaces
 
 
 class Program:
@@ -65,11 +59,11 @@ class Program:
     v3 = v1 + v2
     """
 
-    __slots__ = ("__dict__", "_layouts", "_scalars", "_wanted", "wengert")
+    __slots__ = ("_layouts", "_runner", "_scalars", "wengert")
 
     def __init__(self, wengert: WengertList, layouts: tuple[Layout, ...], backend: str | None = None) -> None:
         self.wengert = wengert
-        self._wanted = backend
+        self._runner = Runner(wengert, backend)
         self._layouts = layouts
         self._scalars = len(layouts) if all(layout == NUMBER for layout in layouts) else -1
 
@@ -93,7 +87,7 @@ class Program:
             If an operation is not defined at its operands.
         """
         numbers = self._numbers(arguments)
-        value, slopes = self._run(numbers)
+        value, slopes = self._runner.gradient(numbers)
         if self._scalars >= 0 and isinstance(slopes, list):
             return value, tuple(slopes)
         row = Row(slopes)
@@ -119,9 +113,9 @@ class Program:
         self._check(tuple([flatten(x, numbers) for x in arguments]))
         if any(type(x) is Value for x in numbers):
             if watcher() is not None:
-                return self._reading.output(numbers)
-            return RULES.wide(self._row).forward(*numbers)
-        return self._value(list(map(to_float, numbers)))
+                return self._runner.reading.output(numbers)
+            return RULES.wide(self._runner.primitive).forward(*numbers)
+        return self._runner.value(list(map(to_float, numbers)))
 
     def map(self, *arguments: Any, reduce: str = "mean") -> tuple[float, Any]:  # noqa: ANN401 - any structure
         """Run the program on many samples at once, and add up or average values and gradients.
@@ -159,17 +153,10 @@ class Program:
         >>> program.map(3.0, [1.0, 2.0], [1.0, 4.0])
         (4.0, (6.0, [6.0, 6.0], [-2.0, -2.0]))
         """
-        if reduce not in {"mean", "sum"}:
-            raise OperandError(f'reduce is "mean" or "sum", not {reduce!r}')
         from autograd.replay.batches import batch_of, gradients_of
 
-        batch = batch_of(arguments, self._layouts)
-        weight = 1 / batch.samples if reduce == "mean" else 1.0
-        run = self._mapped(batch.inputs).batch
-        try:
-            value, slopes, rows = run(batch.numbers, batch.rows, weight)
-        except OUT_OF_THE_ORDINARY:
-            value, slopes, rows = self._sample_by_sample(batch, weight)
+        batch = batch_of(arguments, self._layouts, reduce)
+        value, slopes, rows = self._runner.batch(batch)
         return value, gradients_of(batch, self._layouts, slopes, rows)
 
     def bind(self, *arrays: Any) -> Bound:  # noqa: ANN401 - numpy arrays
@@ -205,7 +192,7 @@ class Program:
         """
         from autograd.replay.bound import bindable, bound
 
-        return bound(self._executor, self._eagerly, bindable(arrays, self._layouts))
+        return bound(self._runner, bindable(arrays, self._layouts))
 
     def descent(
         self,
@@ -289,11 +276,9 @@ class Program:
         >>> bound(), bound.gradients[0]
         (10.0, array(10.))
         """
-        if reduce not in {"mean", "sum"}:
-            raise OperandError(f'reduce is "mean" or "sum", not {reduce!r}')
-        from autograd.replay.lanes import BoundBatch
+        from autograd.replay.bound import BoundBatch
 
-        return BoundBatch(self, arrays, self._layouts, mean=reduce == "mean")
+        return BoundBatch(self._runner, arrays, self._layouts, reduce)
 
     def eager(self, *arguments: Any) -> tuple[Value, Any]:  # noqa: ANN401 - any structure
         """Evaluate eagerly: return the output and its arguments as Values, a graph to look into."""
@@ -301,7 +286,7 @@ class Program:
             Value(x, label=name)
             for x, name in zip(self._numbers(arguments), self.wengert.inputs, strict=True)
         ]
-        output = self._reading.output(leaves)
+        output = self._runner.reading.output(leaves)
         row = Row(leaves)
         return output, tuple([build(layout, row) for layout in self._layouts])
 
@@ -316,7 +301,7 @@ class Program:
         'v2 = exp(v1) is inf, at v1 = 800.0'
         """
         leaves = [Value(x) for x in self._numbers(arguments)]
-        return self._reading.first_nonfinite(leaves)
+        return self._runner.reading.first_nonfinite(leaves)
 
     # Looking --------------------------------------------------------------------------------------
 
@@ -328,12 +313,12 @@ class Program:
     @property
     def backend(self) -> str:
         """How the program runs: "python", "numpy" or "numba"."""
-        return self._executor.backend
+        return self._runner.executor.backend
 
     @property
     def source(self) -> str:
         """The generated source, which an inspector or debugger also shows."""
-        return self._executor.source
+        return self._runner.executor.source
 
     def explain(self) -> str:
         """Say what was fused into what.
@@ -350,10 +335,10 @@ class Program:
         tanh1: 9 × tanh
         sum1: 1 × sum of 9 terms
         """
-        return self._executor.explain()
+        return self._runner.executor.explain()
 
     def __str__(self) -> str:
-        return str(self._reading)
+        return str(self._runner.reading)
 
     def __repr__(self) -> str:
         return (
@@ -362,19 +347,9 @@ class Program:
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Program, (self.wengert, self._layouts, self._wanted)  # what was generated is so again
+        return Program, (self.wengert, self._layouts, self._runner.asked)  # what was generated is so again
 
-    # Running --------------------------------------------------------------------------------------
-
-    @cached_property
-    def _reading(self) -> Reading:
-        from autograd.replay.reading import Reading
-
-        return Reading(self.wengert)
-
-    @cached_property
-    def _executor(self) -> Executor:
-        return executor(self.wengert, self._wanted)
+    # Arguments ------------------------------------------------------------------------------------
 
     def _numbers(self, arguments: tuple[Any, ...]) -> Sequence[float]:
         if len(arguments) == self._scalars:
@@ -396,72 +371,4 @@ class Program:
         raise LengthError(
             f"argument {k + 1} is {describe(layouts[k])}, but {describe(self._layouts[k])} was recorded; "
             "record the function for this structure, or decorate it with @record, which does",
-        )
-
-    def _run(self, numbers: Sequence[float]) -> tuple[float, Sequence[float]]:
-        run = self._executor.gradient  # printed and compiled outside the try
-        try:
-            return run(numbers)
-        except OUT_OF_THE_ORDINARY:
-            return self._eagerly(numbers)
-
-    def _value(self, numbers: Sequence[float]) -> float:
-        run = self._executor.value
-        try:
-            return run(numbers)
-        except OUT_OF_THE_ORDINARY:
-            return number(self._reading.output([Value(x) for x in numbers]))
-
-    def _mapped(self, inputs: tuple[int, ...]) -> Workspaces:
-        """Return what runs a batch in which these inputs vary; made once."""
-        from autograd.replay.schedule import scheduled
-        from autograd.replay.vectorised import Vectorised
-
-        known: dict[tuple[int, ...], Workspaces] = self.__dict__.setdefault("_batched", {})
-        if inputs not in known:
-            schedule = scheduled(self.wengert, inputs)
-            numpy_asked = self._wanted in {"numpy", "python"}
-            known[inputs] = (
-                Vectorised(schedule) if numpy_asked else compiled_if_possible(schedule, self._wanted)
-            )
-        return known[inputs]
-
-    def _sample_by_sample(self, batch: Batch, weight: float) -> tuple[float, Any, Any]:
-        import numpy as np
-
-        value, slopes = 0.0, np.zeros(len(self.wengert.inputs))
-        rows = np.zeros(batch.rows.shape)
-        for k in range(batch.samples):
-            try:
-                one, found = self._eagerly(batch.sample(k))
-            except AutogradError as error:
-                error.add_note(f"in sample {k} of the batch")
-                raise
-            value += one * weight
-            slopes += np.multiply(found, weight)
-            rows[:, k] = np.multiply(found, weight)[list(batch.inputs)]
-        return value, slopes, rows
-
-    def _eagerly(self, numbers: Sequence[float]) -> tuple[float, list[float]]:
-        leaves = [Value(x, label=name) for x, name in zip(numbers, self.wengert.inputs, strict=True)]
-        output = self._reading.output(leaves)
-        if type(output) is not Value:
-            return output, [0.0] * len(leaves)
-        return output._data, gradients(output, leaves)
-
-    @cached_property
-    def _row(self) -> Primitive:
-        """The program as an operation of its own, to be one node of an eager graph."""
-
-        def partials(_: Any, *operands: Any) -> Sequence[Any]:  # noqa: ANN401 - floats or Values
-            if not any(type(x) is Value for x in operands):
-                return self._run(operands)[1]
-            inputs = [x if type(x) is Value else Value(x) for x in operands]
-            return gradients(self._reading.output(inputs), inputs, create_graph=True)
-
-        return Primitive(
-            name="program",
-            function=lambda *operands: self._value(operands),
-            partials=partials,
-            summary="A recorded program.",
         )

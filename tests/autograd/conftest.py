@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from autograd import Program
+from autograd.replay.runner import Runner
 
 
 @pytest.fixture(autouse=True)
@@ -20,12 +20,12 @@ def no_compiler(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture
 def nothing_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let eager evaluation stand in for numbers out of the ordinary, not for wrong shapes."""
-    for name in ("_eagerly", "_sample_by_sample"):
-        eager = getattr(Program, name)
+    for name in ("eagerly", "sample_by_sample"):
+        eager = getattr(Runner, name)
 
         def checked(*arguments: Any, eager: Any = eager) -> Any:
             error = sys.exc_info()[1]
             assert error is None or type(error) is not ValueError or "math" in str(error), error
             return eager(*arguments)
 
-        monkeypatch.setattr(Program, name, checked)
+        monkeypatch.setattr(Runner, name, checked)

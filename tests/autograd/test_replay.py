@@ -322,7 +322,7 @@ def test_the_first_statement_that_is_not_finite_is_named() -> None:
 def test_the_source_is_shown_to_inspectors_and_the_eager_graph_to_views() -> None:
     program = record(lambda x, y: x * y, 2.0, 3.0)
     program(2.0, 3.0)
-    assert inspect.getsource(program._executor.gradient) == program.source
+    assert inspect.getsource(program._runner.executor.gradient) == program.source
     output, (x, _) = program.eager(4.0, 5.0)
     assert (output.data, x.label) == (20.0, "x")
     assert repr(program) == "<program of 2 inputs and 1 statements, backend python>"

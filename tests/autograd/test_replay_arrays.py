@@ -184,7 +184,7 @@ def test_where_only_a_sum_of_all_results_overflows_is_no_reason_to_run_eagerly()
     f = lambda v: sum(x.log() + x / 1e-308 * 1e-308 for x in v)  # noqa: E731
     program = record(f, [1.0] * 20, backend="numpy")
     assert "finite(v)" in program.source
-    program._eagerly = None
+    program._runner.eagerly = None
     assert program.value([1.0] * 20) == pytest.approx(20.0)
 
 

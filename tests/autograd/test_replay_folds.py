@@ -11,7 +11,7 @@ import pytest
 
 from autograd import TABLE, Domain, DomainError, Primitive, Value, gradients, ieee, primitive, record
 from autograd.replay.folds import foldable
-from autograd.replay.program import Program
+from autograd.replay.runner import Runner
 from autograd.replay.schedule import scheduled
 
 pytestmark = pytest.mark.usefixtures("nothing_hidden")
@@ -73,8 +73,8 @@ def agree(found: Any, expected: Any) -> None:
 @pytest.fixture
 def no_help(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let eager evaluation stand in for nothing."""
-    monkeypatch.setattr(Program, "_sample_by_sample", None)
-    monkeypatch.setattr(Program, "_eagerly", None)
+    monkeypatch.setattr(Runner, "sample_by_sample", None)
+    monkeypatch.setattr(Runner, "eagerly", None)
 
 
 every_mixture = pytest.mark.parametrize("mixture", MIXTURES)
