@@ -35,7 +35,8 @@ ROOMS = {
         *("replay.levels", "replay.ragged", "replay.schedule", "replay.workspaces"),
         *("replay.arrays", "replay.arrays.memory", "replay.arrays.calls", "replay.arrays.sharing"),
         *("replay.arrays.rows", "replay.arrays.lines", "replay.arrays.forward", "replay.arrays.backward"),
-        *("replay.arrays.printer", "replay.vectorised", "replay.loops", "replay.native"),
+        *("replay.arrays.printer", "replay.vectorised", "replay.loops", "replay.loops.rows"),
+        *("replay.loops.nests", "replay.loops.printer", "replay.native"),
         *("replay.choose", "replay.batches", "replay.runner", "replay.bound", "replay.descent"),
         *("replay.program", "replay.record"),
         *(

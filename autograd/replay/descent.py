@@ -17,7 +17,8 @@ from autograd.errors import OUT_OF_THE_ORDINARY, LengthError, OperandError
 from autograd.replay import emit, native
 from autograd.replay.arrays.rows import ArrayRows
 from autograd.replay.dialects import PYTHON
-from autograd.replay.loops import Called, Loops, typed
+from autograd.replay.loops.printer import Loops, typed
+from autograd.replay.loops.rows import Called
 from autograd.replay.schedule import scheduled
 from autograd.replay.vectorised import Vectorised
 from autograd.symbols import Source

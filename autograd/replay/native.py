@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.errors import OperandError
-from autograd.replay.loops import Loops, typed
+from autograd.replay.loops.printer import Loops, typed
 from autograd.replay.vectorised import Vectorised
 from autograd.replay.workspaces import Workspaces
 

@@ -11,7 +11,7 @@ import pytest
 
 from autograd import DomainError, OperandError, PrimitiveError, StaleProgram, primitive, record
 from autograd.replay import native
-from autograd.replay.loops import Loops
+from autograd.replay.loops.printer import Loops
 from autograd.replay.schedule import scheduled
 from tests.autograd import test_replay_folds as folds
 from tests.autograd.random_programs import random_program, random_vector_program

@@ -1,85 +1,29 @@
-"""From a schedule to loops over memory, for a compiler: the same statements as in numpy, number by number.
-
-Every number is in memory, every loop has its bounds and strides written out, and adjoints
-start at zero and are added to. A loop nest is ordered so that the innermost axis is one along
-which the target lies one after another, or is one number. What is out of the ordinary ends the program
-with nan: eager evaluation has to say what it is.
-"""
+"""The whole of a program in loops: values, guards, the chain rule, and a test for what is not finite."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.errors import PrimitiveError
 from autograd.primitives import TABLE
 from autograd.replay.access import Access, Constants
-from autograd.replay.dialects import Dialect, Steps
 from autograd.replay.emit import share_of, violated, without_edge
-from autograd.replay.folds import LoopFolds, foldable
+from autograd.replay.folds import foldable
+from autograd.replay.loops.nests import Nests
 from autograd.replay.ragged import columns_of
 from autograd.replay.schedule import families_of
-from autograd.replay.tracing import Unwritable
-from autograd.symbols import Source, Symbol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from autograd.primitives import Primitive
-    from autograd.replay.access import Part
     from autograd.replay.fuse import Statement
-    from autograd.replay.lower import Operand
     from autograd.replay.schedule import Group, Schedule
 
-AXES = "ijkmnopq"
 
-UNKNOWN = {"fmod"}
-"""Functions of `math` that numba has not."""
-
-
-class CompiledSteps(Steps):
-    """Steps that numba can compile."""
-
-    def call(self, kind: type[Symbol], name: str, operands: Sequence[object]) -> Any:  # noqa: ANN401
-        """Refuse a function that numba has not."""
-        if name in UNKNOWN:
-            raise Unwritable
-        return super().call(kind, name, operands)
-
-
-class Called(Dialect):
-    """A dialect that keeps the rows it calls, which are to be defined beside the program."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.called: dict[str, Primitive] = {}
-
-    def row_call(self, row: Primitive, operands: Sequence[object]) -> Symbol:
-        """Write a call of the row, and remember it."""
-        if row.variadic:
-            raise PrimitiveError(f"{row.name} takes any number of operands, and cannot be compiled")
-        self.called[row.name] = row
-        return super().row_call(row, operands)
-
-    def definitions(self) -> Iterator[str]:
-        """Define the rows that are called."""
-        for name, row in self.called.items():
-            steps = CompiledSteps()
-            names = "xyuwv"[: len(row.partials)]
-            try:
-                result = steps.explored(row.function, [steps.term(x) for x in names])
-            except Unwritable as error:
-                raise PrimitiveError(f"{name} cannot be written down, and so not compiled") from error
-            yield f"def {name}({', '.join(names)}):"
-            yield from (f"    {step} = {text}" for text, step in steps.lines.items())
-            yield f"    return {result}"
-            yield ""
-
-
-class Loops:
+class Loops(Nests):
     """Prints a schedule as loops.
 
     Raises
@@ -89,14 +33,9 @@ class Loops:
     """
 
     def __init__(self, schedule: Schedule) -> None:
-        self.schedule = schedule
+        super().__init__(schedule)
         self.wengert = schedule.wengert
-        self.dialect = Called()
-        self.lines: list[str] = []
-        self.depth = 1
-        self.constants: list[Any] = []
         self.groups = [self.whole(group) for group in schedule.groups]
-        self.names = (f"t{k}" for k in count(1))
 
     def whole(self, group: Group) -> Group:
         """Return a group with its families of operands, if it is of a row of any number of them."""
@@ -146,66 +85,6 @@ class Loops:
                 "",
             ]
         )
-
-    def line(self, text: str) -> None:
-        """Print a line at the present depth."""
-        self.lines.append("    " * self.depth + text)
-
-    @contextmanager
-    def nest(self, axes: Sequence[int], sizes: tuple[int, ...]) -> Iterator[None]:
-        """Print loops along axes, the last the innermost; what is printed inside is their body."""
-        for axis in axes:
-            self.line(
-                f"for {self.axis(axis, sizes)} in range({'lanes' if axis == len(sizes) else sizes[axis]}):"
-            )
-            self.depth += 1
-        yield
-        self.depth -= len(axes)
-
-    @contextmanager
-    def each_lane(self, lanes: bool) -> Iterator[None]:  # noqa: FBT001
-        """Print a loop over lanes, if there are any."""
-        with self.nest((0,) if lanes else (), ()):
-            yield
-
-    @staticmethod
-    def axis(axis: int, sizes: tuple[int, ...]) -> str:
-        """Name the variable of a loop."""
-        return "lane" if axis == len(sizes) else AXES[axis]
-
-    # Numbers --------------------------------------------------------------------------------------
-
-    def number(self, x: Operand, memory: str = "vu") -> str:
-        """Write one operand."""
-        if not isinstance(x, int):
-            return Source("").number(x)
-        address = self.schedule.address[x]
-        return f"{memory[1]}[{address}, lane]" if x in self.schedule.varying else f"{memory[0]}[{address}]"
-
-    def at(
-        self, x: Access | Constants, sizes: tuple[int, ...], memory: str = "vu", names: Sequence[str] = AXES
-    ) -> str:
-        """Write an operand inside its loops."""
-        if isinstance(x, Constants):
-            if not x.along:
-                return Source("").number(x.values)
-            return f"{self.constant(x.values)}[{', '.join(names[axis] for axis in x.along)}]"
-        if x.index is not None:
-            where = f"{self.constant(x.index)}[{', '.join(names[: len(sizes)])}]"
-        else:
-            steps = [
-                f"{n} * {name}" if n > 1 else name for n, name in zip(x.strides, names, strict=False) if n
-            ]
-            where = " + ".join([str(x.start), *steps])
-        return f"{memory[1]}[{where}, lane]" if x.lanes else f"{memory[0]}[{where}]"
-
-    def constant(self, values: Any) -> str:  # noqa: ANN401 - an array
-        """Name a constant array."""
-        for k, known in enumerate(self.constants):
-            if known is values:
-                return f"c{k + 1}"
-        self.constants.append(values)
-        return f"c{len(self.constants)}"
 
     def output(self, *, gradient: bool) -> None:
         """Add up the value, and give the output its adjoint."""
@@ -257,36 +136,6 @@ class Loops:
         if outside:
             self.line(f"if {outside}: return nan")
 
-    def symbols(self, part: Part) -> list[Any]:
-        """Return the operands of a part as symbols, single constants as they are."""
-        return [
-            x.values
-            if isinstance(x, Constants) and not x.along
-            else self.dialect.term(self.at(x, part.sizes))
-            for x in part.operands
-        ]
-
-    @contextmanager
-    def folding(self, group: Group) -> Iterator[tuple[LoopFolds, list[Symbol]]]:
-        """Print loops over rows of any number of operands; inside, yield these as symbols."""
-        part = group.parts[0]
-        counts = {f"i{k}": part.sizes[0] for k, part in enumerate(group.parts) if part.folded}
-        folds = LoopFolds(counts, self.dialect, self.line, self.names)
-        with self.nest(range(len(part.shape) + part.lanes), part.shape):
-            yield folds, [folds.term(text) for text in self.families(group, "vu")]
-
-    def families(self, group: Group, memory: str) -> list[str]:
-        """Write the operands of a row of any number of them: the k-th many inside a loop of `ik`."""
-        return [
-            self.at(part.operands[0], part.sizes, memory, [f"i{k}", *AXES] if part.folded else AXES)
-            for k, part in enumerate(group.parts)
-        ]
-
-    def result(self, group: Group, memory: str = "vu") -> str:
-        """Write the result of a row of any number of operands."""
-        part = group.parts[0]
-        return self.at(part.result(group.start), part.sizes, memory, ["", *AXES] if part.folded else AXES)
-
     def forward_folded(self, group: Group, row: Primitive) -> None:
         """Print a row of any number of operands."""
         with self.folding(group) as (folds, operands):
@@ -316,36 +165,6 @@ class Loops:
                 with self.nest(range(len(sizes), len(part.sizes)), part.sizes):
                     self.line(f"s += {' * '.join(self.at(x, part.sizes) for x in part.operands)}")
             self.line(f"{self.at(group.parts[0].result(group.start), group.parts[0].sizes)} = s")
-
-    def accumulate(self, target: Access, part: Part, memory: str, share: str) -> None:
-        """Print a loop nest that adds shares to a target, in an order that suits a compiler."""
-        lanes = (
-            (len(part.sizes),)
-            if part.lanes or any(isinstance(x, Access) and x.lanes for x in part.operands)
-            else ()
-        )
-        name = self.at(target, part.sizes, memory)
-        moving = target.axes()
-
-        def suits(axis: int) -> tuple[bool, bool, bool]:
-            stride = 1 if axis in lanes else target.strides[axis]
-            near = all(  # one after another in memory; what has lanes is so along them
-                axis in lanes or not isinstance(x, Access) or x.strides[axis] <= (not x.lanes)
-                for x in part.operands
-            )
-            return near and stride == 1 and axis in moving, near, axis not in moving
-
-        axes = sorted((*range(len(part.sizes)), *lanes), key=suits)
-        if not axes or axes[-1] in moving or target.index is not None:
-            with self.nest(axes, part.sizes):
-                self.line(f"{name} += {share}")
-            return
-        inner = [axis for axis in axes if axis not in moving][-1:]
-        with self.nest([axis for axis in axes if axis not in inner], part.sizes):
-            self.line("s = 0.0")
-            with self.nest(inner, part.sizes):
-                self.line(f"s += {share}")
-            self.line(f"{name} += s")
 
     # Backward -------------------------------------------------------------------------------------
 
