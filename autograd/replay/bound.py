@@ -33,6 +33,14 @@ class Bound(Protocol):
         The arguments: change the numbers in them, then call.
     gradients
         For each argument, an array of the same shape; overwritten by each call.
+
+    Examples
+    --------
+    >>> from autograd import record
+    >>> x = np.array([3.0, 4.0])
+    >>> bound = record(lambda v: v[0] * v[1], [1.0, 1.0]).bind(x)
+    >>> bound(), bound.gradients
+    (12.0, (array([4., 3.]),))
     """
 
     arrays: tuple[Any, ...]
@@ -54,6 +62,14 @@ class BoundBatch:
     gradients
         For each argument an array of the same shape, so that of a batch has a part for each sample;
         overwritten by each call.
+
+    Examples
+    --------
+    >>> from autograd import record
+    >>> w, x = np.array(3.0), np.array([1.0, 2.0])
+    >>> bound = record(lambda w, x: w * x, 1.0, 1.0).bind_batch(w, x, reduce="sum")
+    >>> bound(), bound.gradients
+    (9.0, (array(3.), array([3., 3.])))
     """
 
     def __init__(self, runner: Runner, arrays: Sequence[Any], layouts: Sequence[Layout], reduce: str) -> None:

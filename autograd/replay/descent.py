@@ -87,6 +87,32 @@ class Descent:
         How they are taken: "numpy" or "numba".
     source
         The generated source.
+
+    Examples
+    --------
+    >>> from autograd import record
+    >>> loss = record(lambda x, y: (x[0] - y) ** 2, [0.0], 0.0)
+    >>> rule = record(lambda step, group, own: own[0] - step[1] * own[1], [0.0, 0.0], [], [0.0, 0.0])
+    >>> descent = loss.descent([rule], np.array([[4.0]]), groups=[[0]])
+    >>> print(descent.source, end="")
+    def program(draws, steps, settings, memory, values, sizes, samples, places, moved, x, loss):
+        for i, sample in enumerate(draws):
+            x[1:] = samples[sample]
+            value, g = loss(x)
+            w, v = x[places], g[places]
+            size = math.sqrt(v.dot(v))
+            if not (-inf < value < inf and size < inf): return
+            if size < 1e-140 and v.any(): return
+            s1 = steps[i][0]
+            t1 = w[0:1]
+            t2 = v[0:1]
+            t3 = s1 * t2
+            t4 = t1 - t3
+            moved[0, 0:1] = t4
+            if not np.vdot(moved, moved) < inf: return
+            x[places] = moved[0]
+            memory[:] = moved[1:]
+            values[i], sizes[i] = value, size
     """
 
     def __init__(

@@ -43,6 +43,7 @@ from numba.types import CPointer, voidptr
 """
 
 COMPILING = Lock()
+"""Held while a module is made: two threads may ask for the same one."""
 
 
 class Native(Workspaces):

@@ -1,17 +1,7 @@
 """Programs: a function of Values, recorded once, then run on plain numbers.
 
-What equality is promised:
-
-* backend "python" computes what eager evaluation computes, to the last bit, value and
-  gradient; `record(..., exact=True)` asks for it.
-* backend "numpy" computes the same statements in another order, sums of products with
-  BLAS, and `exp`, `tanh` and their like with numpy, which may differ from `math` by an ulp or two:
-  each statement is as accurate as before, a sum of n terms to n·u·Σ|terms| and the length of a
-  vector of n numbers to n·u of itself, u = 2**-53.
-* backend "numba" promises the same; it calls the functions of `math`.
-* Whatever is out of the ordinary is evaluated eagerly, node by node, on every backend: a
-  division by zero in a partial, an overflow, an operand outside a domain, a result that is not
-  finite, a comparison that comes out otherwise. So errors and special values are eager's own.
+A `Program` lays arguments out in a row of numbers and puts slopes back into their structures; a
+`Runner` does the rest.
 """
 
 from __future__ import annotations
@@ -44,6 +34,25 @@ class Program:
         How it runs: "python", "numpy" or "numba".
     wengert
         The operations that were recorded.
+
+    Notes
+    -----
+    What equality with eager evaluation is promised, by backend:
+
+    "python" computes the same to the last bit, value and gradient; `record(..., exact=True)` asks for it.
+
+    "numpy" computes the same operations, but adds up in another order, and takes `exp`, `tanh` and their
+    like from numpy, which may differ from `math` by an ulp or two. Each operation is as accurate as before: a
+    sum of n terms to n·u·Σ|terms|, the length of a vector of n numbers to n·u of itself, u = 2**-53.
+
+    "numba" promises the same; it calls the functions of `math`, and may round a product and the sum it
+    belongs to once instead of twice.
+
+    Batches, by `map` and `bind_batch`, are never exact: they run in numpy or numba.
+
+    Whatever is out of the ordinary is evaluated eagerly on every backend, at the cost of an eager
+    evaluation: a division by zero in a partial, an overflow, an operand outside a domain, a result that
+    is not finite, a comparison that comes out otherwise. So errors and special values are eager's own.
 
     Examples
     --------

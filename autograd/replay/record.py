@@ -28,7 +28,20 @@ class Recorded:
     """A function that is recorded when it is first called, and again where it must be; made by `record`.
 
     It is called like a `Program`. There is one for each structure of arguments, and one for
-    each way through the function's comparisons.
+    each way through the function's comparisons; the last `STRUCTURES` structures and `VARIANTS` ways
+    are kept. Threads may share it.
+
+    Examples
+    --------
+    >>> @record
+    ... def bent(x):
+    ...     return x * x if x > 1 else x
+    >>> bent(3.0), bent(-2.0)
+    ((9.0, (6.0,)), (-2.0, (1.0,)))
+    >>> print(bent.program(3.0))
+    inputs x
+    v1 = x * x
+    expects x > 1 to be True
     """
 
     def __init__(self, f: Callable[..., Any], *, backend: str | None, stale: str) -> None:
@@ -100,7 +113,8 @@ def record(
         "python", "numpy" or "numba", if not the one that promises to be fastest: plain Python for
         few statements, else machine code if numba is installed, else numpy.
     exact
-        Whether every bit must be that of eager evaluation: the backend is then "python".
+        Whether every bit must be that of eager evaluation: the backend is then "python". What the others
+        promise stands with `Program`.
     stale
         What a decorated function does when a comparison comes out otherwise than in any
         recording: "record" again, or "raise" `StaleProgram`, which a single Program always does.

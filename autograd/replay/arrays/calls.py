@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from autograd.replay.arrays.memory import Order
 
 MASK = re.compile(r"np\.where\((\w+) (<=|>=|<|>) (\S+), 0\.0, 1\.0\)")
+"""A partial that is 0 or 1: multiplying by the test is quicker than choosing numbers first."""
+
 OPPOSITE = {"<=": ">", ">=": "<", "<": ">=", ">": "<="}
+"""The test for the other outcome; partials need not tell nan apart (`dialects.NumpyDialect`)."""
 
 
 class Call(NamedTuple):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from autograd.replay.schedule import Group, Schedule
 
 AXES = "ijkmnopq"
+"""What the variables of loops are called, from the outermost axis in."""
 
 
 class Nests:
