@@ -77,7 +77,7 @@ def test_random_programs_of_few_numbers(start: int) -> None:
 
 
 def perceptron() -> tuple[Any, list[float]]:
-    return workloads.training_function(), workloads.start()
+    return workloads.training_function(workloads.two_moons()), workloads.start()
 
 
 def test_a_network_written_by_hand_becomes_matrix_products() -> None:

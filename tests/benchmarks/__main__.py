@@ -3,29 +3,24 @@
 Each engine runs in a process of its own. The processes take turns, a short burst each,
 since shared machines change their speed from second to second. CPU time; medians over
 the rounds; a ratio is the median of the ratios within a round.
+
+Ours are bound to arrays, or called with them; mapped: recorded for one sample, and bound to all
+of them.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import platform
 import resource
 import subprocess
 import sys
-from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks.engines import GRADIENTS, RECORDERS, SLOW, TRAININGS
-from tests.benchmarks.task import agree
-from tests.benchmarks.workloads import CHAIN
+from tests.benchmarks.turns import ROOT, ratio, take_turns
+from tests.benchmarks.workloads import CHAIN, SAMPLES
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = {"W1": 101, "W2": 7, "W4": 3}
 OPERATIONS = {"W1": 25, "W2": 65_077, "W4": CHAIN}
 TITLES = {
@@ -35,73 +30,17 @@ TITLES = {
 }
 REPLAY_ROUNDS = 25
 TRAINING_ROUNDS = 11
+LEFT_OUT = "left out: --slow"
 REPLAY_TITLES = {
     "W1": "gradient of micrograd's README expression",
-    "W2": "gradient of an MLP 2-16-16-1 on 100 samples: 65,077 operations",
+    **{
+        f"W2/{count}".removesuffix(f"/{SAMPLES}"): f"gradient of an MLP 2-16-16-1 on {count:,} samples: "
+        f"{644 * count + 677:,} operations"
+        for count in (10, SAMPLES, 1_000, 10_000)
+    },
     "W3": "gradient of a GPT of 4,192 parameters on one name: 59,816 operations",
     "W5": "draw, gradient and update: SGD on one sample, network 30-16-1",
 }
-ONE_THREAD = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
-    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
-}
-
-
-class Worker:
-    """A process that measures one engine on one workload, when asked."""
-
-    def __init__(self, engine: str, workload: str) -> None:
-        self.engine = engine
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.worker", engine, workload],
-            cwd=ROOT,
-            env={**os.environ, **ONE_THREAD},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.answer = self.hear()
-        self.seconds: list[float] = []
-
-    def ask(self, question: str) -> Any:
-        """Send a line, and return what the process answers."""
-        if self.process.stdin is not None:
-            self.process.stdin.write(question + "\n")
-            self.process.stdin.flush()
-        return self.hear()
-
-    def hear(self) -> Any:
-        """Read an answer, a text if the process cannot measure what it was asked to."""
-        line = self.process.stdout.readline() if self.process.stdout is not None else ""
-        return json.loads(line) if line else "failed"
-
-    def close(self) -> None:
-        """Let the process end."""
-        self.process.communicate()
-
-
-def take_turns(engines: Iterable[str], workload: str, rounds: int, *, alike: bool = True) -> list[Worker]:
-    """Measure engines in turns; the first one's numbers are those to find, if all are to be alike."""
-    workers = [Worker(engine, workload) for engine in engines]
-    for worker in workers[1:]:
-        if alike and isinstance(worker.answer, list) and not agree(worker.answer, workers[0].answer):
-            worker.answer = "finds other numbers than glassgrad"
-    running = [worker for worker in workers if isinstance(worker.answer, list)]
-    for worker in running:
-        worker.ask("burst")  # warms up
-    for _ in range(rounds):
-        for worker in running:
-            worker.seconds.append(worker.ask("burst"))
-    return workers
-
-
-def ratio(worker: Worker, other: Worker | None) -> str:
-    """Return how many times as long a worker takes as another, or a dash."""
-    if other is None or not other.seconds:
-        return "-"
-    times = median(x / y for x, y in zip(worker.seconds, other.seconds, strict=True))
-    return f"{times:.2f}" if times < 1000 else f"{times:,.0f}"
 
 
 def eager_table(workload: str) -> None:
@@ -128,21 +67,23 @@ def eager_table(workload: str) -> None:
 def replay_table(workload: str, *, slow: bool) -> None:
     """Measure one workload for whatever can differentiate it, and print its table."""
     print(f"\n{workload}: {REPLAY_TITLES[workload]}")
-    print(f"  median of {REPLAY_ROUNDS} rounds; all found the numbers of glassgrad eager to 1e-9")
-    chosen = [engine for engine in GRADIENTS[workload] if slow or engine not in SLOW]
-    chosen.sort(key=lambda engine: engine != "glassgrad eager")
-    workers = {worker.engine: worker for worker in take_turns(chosen, workload, REPLAY_ROUNDS)}
+    chosen = sorted(GRADIENTS[workload], key=lambda engine: engine != "glassgrad eager")
+    running = [engine for engine in chosen if slow or engine not in SLOW]
+    print(f"  median of {REPLAY_ROUNDS} rounds; all found the numbers of {running[0]} to 1e-9")
+    workers = {worker.engine: worker for worker in take_turns(running, workload, REPLAY_ROUNDS)}
     replay = next(worker for name, worker in workers.items() if name.startswith("glassgrad replay"))
     by_hand = next(worker for name, worker in workers.items() if name.endswith("by hand"))
     print(f"  {'engine':<37}{'µs':>11}{'× replay':>10}{'× by hand':>11}{'set-up s':>9}")
-    for name, worker in workers.items():
-        if not worker.seconds:
-            print(f"  {name:<37}{worker.answer:>11}")
+    for name in chosen:
+        worker = workers.get(name)
+        if worker is None or not worker.seconds:
+            print(f"  {name:<37}{worker.answer if worker else LEFT_OUT:>18}")
         else:
             print(
                 f"  {name:<37}{median(worker.seconds) * 1e6:>11,.2f}{ratio(worker, replay):>10}"
                 f"{ratio(worker, by_hand):>11}{worker.ask('set up'):>9.1f}",
             )
+    for worker in workers.values():
         worker.close()
     print(f"  replay: {replay.engine}; by hand: {by_hand.engine}")
 
@@ -181,17 +122,31 @@ def import_time() -> None:
 
 def main() -> None:
     """Parse the command line and print what was asked for."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "suite",
         choices=["eager", "replay", "digits"],
         help="eager: recording at each step; replay: what was recorded, compiled or derived before; "
         "digits: a whole training",
     )
-    parser.add_argument("workloads", nargs="*", help="only these, such as W2")
-    parser.add_argument("--slow", action="store_true", help="also what takes many minutes to compile")
+    parser.add_argument(
+        "workloads",
+        nargs="*",
+        metavar="workload",
+        help=f"only these: {', '.join(TITLES)} of eager, {', '.join(REPLAY_TITLES)} of replay",
+    )
+    parser.add_argument(
+        "--slow", action="store_true", help="also what compiles for 20 seconds or more, in several GB"
+    )
     wanted = parser.parse_args()
     titles = TITLES if wanted.suite == "eager" else REPLAY_TITLES
+    unknown = [workload for workload in wanted.workloads if workload not in titles]
+    if unknown:
+        parser.error(f"there is no {unknown[0]} among {', '.join(titles)}")
     print(f"{platform.python_implementation()} {platform.python_version()} on {platform.machine()}, CPU time")
     if wanted.suite == "digits":
         training_table()

@@ -11,18 +11,19 @@ import autograd
 import nn.run
 from autograd import OperandError, Value
 from tests.benchmarks import gpt, single_sample, workloads
+from tests.benchmarks.by_hand.in_numpy import samples
 from tests.benchmarks.task import Task, after_training
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def problem(workload: str) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """Return the function of W1, W2 or W3, and the arguments it is evaluated at."""
+def problem(workload: str, count: int = workloads.SAMPLES) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """Return the function of W1, of W2 on some samples, or of W3, and the arguments it is evaluated at."""
     if workload == "W1":
         return workloads.readme_function, (-4.0, 2.0)
     if workload == "W2":
-        return workloads.training_function(), (np.array(workloads.start()),)
+        return workloads.training_function(workloads.two_moons(count)), (np.array(workloads.start()),)
     tokens = gpt.encode(gpt.EXAMPLE)
     matrices: dict[str, Any] = {name: np.array(matrix) for name, matrix in gpt.start().items()}
     return lambda parameters: gpt.loss(parameters, tokens), (matrices,)
@@ -49,11 +50,11 @@ def values(argument: Any) -> Any:
     return [values(part) for part in argument] if isinstance(argument, list) else Value(argument)
 
 
-def eager(workload: str) -> Task:
+def eager(workload: str, *count: int) -> Task:
     """Record, differentiate and drop a graph at each step."""
     if workload == "W5":
         return after_training(*single_sample.eagerly())
-    function, arguments = problem(workload)
+    function, arguments = problem(workload, *count)
     operands = tuple(values(argument) for argument in arguments)
     leaves = [leaf for part in parts(operands) for leaf in np.ravel(part)]
 
@@ -86,9 +87,9 @@ def recorded(function: Callable[..., Any], arguments: tuple[Any, ...], backend: 
         raise ModuleNotFoundError(str(error), name=f"backend {backend}") from error
 
 
-def called(workload: str, backend: str) -> Task:
+def called(backend: str, workload: str, *count: int) -> Task:
     """Call a program with its arguments, and be given the gradient in their structure."""
-    function, arguments = problem(workload)
+    function, arguments = problem(workload, *count)
     program = recorded(function, arguments, backend)
 
     def answer() -> list[float]:
@@ -98,12 +99,23 @@ def called(workload: str, backend: str) -> Task:
     return Task(lambda: program(*arguments), answer)
 
 
-def bound(workload: str, backend: str) -> Task:
+def bound(backend: str, workload: str, *count: int) -> Task:
     """Bind a program to arrays, and find the gradient in others."""
-    function, arguments = problem(workload)
+    function, arguments = problem(workload, *count)
     arrays = [np.array(flat(argument)) for argument in arguments]
     run = recorded(function, arguments, backend).bind(*arrays)
     return Task(run, lambda: [run(), *flat(run.gradients)])
+
+
+def mapped(backend: str, count: int) -> Task:
+    """W2 from the graph of one sample, run on all of them at once."""
+
+    def loss(w: Any, x: Any, y: Any) -> Any:
+        return workloads.training_function([(x, y)])(w)
+
+    w, (x, y) = np.array(workloads.start()), samples(count)
+    run = recorded(loss, (w, x[0], y[0]), backend).bind_batch(w, x, y)
+    return Task(run, lambda: [run(), *run.gradients[0].tolist()])
 
 
 def fitted(backend: str) -> Task:

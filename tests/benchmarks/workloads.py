@@ -71,11 +71,11 @@ def start(seed: int = 0) -> list[float]:
     ]
 
 
-def two_moons(seed: int = 1) -> list[tuple[list[float], int]]:
+def two_moons(count: int = SAMPLES, seed: int = 1) -> list[tuple[list[float], int]]:
     """Draw the samples of W2: points on two half circles, with targets -1 and 1."""
     rng = random.Random(seed)
     samples = []
-    for i in range(SAMPLES):
+    for i in range(count):
         angle, side = rng.uniform(0, math.pi), i % 2
         point = [math.cos(angle) + side, (1 - 2 * side) * math.sin(angle) + 0.5 * side]
         samples.append(([x + rng.gauss(0, 0.1) for x in point], 2 * side - 1))
@@ -83,12 +83,11 @@ def two_moons(seed: int = 1) -> list[tuple[list[float], int]]:
 
 
 def training_function(
+    samples: Sequence[tuple[Sequence[Any], Any]],
     dot: Callable[..., Any] = dot_by_hand,
     add_up: Callable[..., Any] = sum_by_hand,
-    samples: Sequence[tuple[Sequence[Any], Any]] = (),
 ) -> Callable[[Sequence[Any]], Any]:
     """W2's loss as a function of the parameters: an MLP 2-16-16-1, hinge loss and squared weights."""
-    samples = samples or two_moons()
 
     def loss(parameters: Sequence[Any]) -> Any:
         rest = iter(parameters)
@@ -117,7 +116,7 @@ def training_step(
 ) -> tuple[Callable[[], list[float]], Callable[[], Any]]:
     """W2: one full-batch gradient and update."""
     parameters = [value(x) for x in start()]
-    function = training_function(dot, add_up)
+    function = training_function(two_moons(), dot, add_up)
 
     def record() -> Any:
         return function(parameters)
@@ -134,14 +133,20 @@ def training_step(
     return step, record
 
 
+def chain_function(x: Any, operations: int) -> Any:
+    """W4: one operation after another."""
+    for _ in range(operations // 2):
+        x = x * 1.0000001
+        x = x + 1e-9
+    return x
+
+
 def chain(value: Any) -> Callable[[], list[float]]:
-    """W4: a chain of a million operations."""
+    """W4, a million operations to record and differentiate."""
 
     def step() -> list[float]:
-        x = z = value(1.0)
-        for _ in range(CHAIN // 2):
-            z = z * 1.0000001
-            z = z + 1e-9
+        x = value(1.0)
+        z = chain_function(x, CHAIN)
         z.backward()
         return [z.data, x.grad]
 

@@ -33,13 +33,13 @@ def layers_of(numbers: Array, sizes: Sequence[int]) -> list[Array]:
     return found
 
 
-def two_moons() -> Task:
-    inputs, targets = samples()
+def two_moons(count: int) -> Task:
+    inputs, targets = samples(count)
     w, v = np.array(workloads.start()), np.zeros(len(workloads.start()))
     w1, w2, w3 = layers_of(w, workloads.SIZES)
     v1, v2, v3 = layers_of(v, workloads.SIZES)
     w2_by_input, w3_by_input = w2[:, :-1].T, w3[:, :-1].T
-    count, width = len(targets), workloads.SIZES[1]
+    width = workloads.SIZES[1]
     x = np.ones((3, count))  # a column is a sample, the last row the constant input 1
     x[:2] = inputs.T
     y = targets[None]

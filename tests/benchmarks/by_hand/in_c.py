@@ -23,7 +23,6 @@ from tests.benchmarks.task import Task, after_training
 SOURCE = Path(__file__).with_name("loops.c")
 STEPS = len(gpt.encode(gpt.EXAMPLE)) - 1
 SIZES = {
-    "SAMPLES": workloads.SAMPLES,
     "WIDTH": workloads.SIZES[1],
     "FEATURES": single_sample.SIZES[0],
     "UNITS": single_sample.SIZES[1],
@@ -70,15 +69,15 @@ def pointer(array: Any) -> Any:
     return array.ctypes.data_as(ctypes.c_void_p)
 
 
-def two_moons(optimisation: str = "-O3") -> Task:
-    x, y = samples()
+def two_moons(count: int, optimisation: str) -> Task:
+    x, y = samples(count)
     w = np.array(workloads.start())
     v = np.zeros_like(w)
-    run = function(optimisation, "two_moons", x, y, w, v)
+    run = partial(function(optimisation, "two_moons", x, y, w, v), ctypes.c_long(count))
     return task(lambda: (run(), v))
 
 
-def gpt_of_one_name(optimisation: str = "-O3") -> Task:
+def gpt_of_one_name(optimisation: str) -> Task:
     tokens = np.array(gpt.encode(gpt.EXAMPLE), dtype=ctypes.c_long)
     w = np.array(gpt.flat(gpt.start()))
     v = np.zeros_like(w)
@@ -86,7 +85,7 @@ def gpt_of_one_name(optimisation: str = "-O3") -> Task:
     return task(lambda: (run(), v))
 
 
-def single_sample_step(optimisation: str = "-O3") -> Task:
+def single_sample_step(optimisation: str) -> Task:
     drawn_from, draw = single_sample.samples(), single_sample.draws()
     w = np.array(single_sample.start())
     x = np.array([inputs for inputs, _ in drawn_from])

@@ -18,8 +18,8 @@ UNITS = single_sample.SIZES[1]
 RATE, KEPT = single_sample.RATE, 1.0 - single_sample.RATE * single_sample.WEIGHT_DECAY
 
 
-def two_moons() -> Task:
-    x, y = samples()
+def two_moons(count: int) -> Task:
+    x, y = samples(count)
     w = np.array(workloads.start())
     v = np.zeros_like(w)
     run = numba.njit(_two_moons)

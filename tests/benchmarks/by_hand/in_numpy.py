@@ -28,17 +28,16 @@ def task(gradient: Callable[[], tuple[float, Array]]) -> Task:
     return Task(gradient, answer)
 
 
-def samples() -> tuple[Array, Array]:
-    """Return the samples of W2, and their targets, as arrays."""
-    inputs, targets = zip(*workloads.two_moons(), strict=True)
+def samples(count: int) -> tuple[Array, Array]:
+    """Return as many samples of W2, and their targets, as arrays."""
+    inputs, targets = zip(*workloads.two_moons(count), strict=True)
     return np.array(inputs), np.array(targets, dtype=float)
 
 
-def two_moons() -> Task:
-    x, y = samples()
+def two_moons(count: int) -> Task:
+    x, y = samples(count)
     parameters = weights_and_biases(workloads.start(), workloads.SIZES)
     (w1, b1), (w2, b2), (w3, b3) = parameters
-    count = len(y)
 
     def gradient() -> tuple[float, list[tuple[Array, Array]]]:
         h1 = np.maximum(x @ w1.T + b1, 0.0)

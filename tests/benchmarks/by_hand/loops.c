@@ -6,9 +6,10 @@
 #include <math.h>
 #include <string.h>
 
-/* W2: loss and gradient of an MLP 2-WIDTH-WIDTH-1 on SAMPLES samples. */
+/* W2: loss and gradient of an MLP 2-WIDTH-WIDTH-1 on some samples. */
 
-double two_moons(const double (*x)[2], const double *y, const double *restrict w, double *restrict v)
+double two_moons(const double (*x)[2], const double *y, const double *restrict w, double *restrict v,
+                 long samples)
 {
     enum { W2 = 3 * WIDTH, W3 = W2 + WIDTH * (WIDTH + 1), ALL = W3 + WIDTH + 1 };
     const double (*w1)[3] = (const void *)w, (*w2)[WIDTH + 1] = (const void *)(w + W2), *w3 = w + W3;
@@ -26,7 +27,7 @@ double two_moons(const double (*x)[2], const double *y, const double *restrict w
         loss += 1e-4 * w[k] * w[k];
         v[k] = 2e-4 * w[k];
     }
-    for (int s = 0; s < SAMPLES; s++) {
+    for (int s = 0; s < samples; s++) {
         double h1[WIDTH], h2[WIDTH], by_h1[WIDTH] = {0}, score = w3[WIDTH];
         for (int j = 0; j < WIDTH; j++) {
             double a = by_input[0][j] * x[s][0] + by_input[1][j] * x[s][1] + by_input[2][j];
@@ -43,8 +44,8 @@ double two_moons(const double (*x)[2], const double *y, const double *restrict w
         double margin = 1 - y[s] * score;
         if (margin <= 0)
             continue;
-        loss += margin / SAMPLES;
-        double by_score = -y[s] / SAMPLES;
+        loss += margin / samples;
+        double by_score = -y[s] / samples;
         v3[WIDTH] += by_score;
         for (int j = 0; j < WIDTH; j++) {
             if (h2[j] <= 0)

@@ -23,12 +23,12 @@ def readme_expression_by_buffer() -> Task:
     return by_buffer(lambda point: workloads.readme_function(*point), [-4.0, 2.0])
 
 
-def two_moons() -> Task:
-    return by_call(workloads.training_function(), workloads.start())
+def two_moons(count: int) -> Task:
+    return by_call(workloads.training_function(workloads.two_moons(count)), workloads.start())
 
 
-def two_moons_by_buffer() -> Task:
-    return by_buffer(workloads.training_function(), workloads.start())
+def two_moons_by_buffer(count: int) -> Task:
+    return by_buffer(workloads.training_function(workloads.two_moons(count)), workloads.start())
 
 
 def by_call(f: Callable[[Sequence[Any]], Any], point: list[float]) -> Task:

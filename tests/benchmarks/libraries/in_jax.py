@@ -27,8 +27,8 @@ def readme_expression() -> Task:
     return task(g, (-4.0, 2.0), lambda slopes: [float(x) for x in slopes])
 
 
-def two_moons_of_scalars() -> Task:
-    function = workloads.training_function()
+def two_moons_of_scalars(count: int) -> Task:
+    function = workloads.training_function(workloads.two_moons(count))
 
     def loss(w: Any) -> Any:
         return function(scalars(w)).x
@@ -36,12 +36,12 @@ def two_moons_of_scalars() -> Task:
     return task(loss, np.array(workloads.start()), lambda slopes: [float(x) for x in slopes])
 
 
-def two_moons_in_lanes() -> Task:
+def two_moons_in_lanes(count: int) -> Task:
     """The scalar program of one sample, which JAX runs on all of them at once."""
-    x, y = samples()
+    x, y = samples(count)
 
     def loss(w: Any, x: Any, y: Any) -> Any:
-        return workloads.training_function(samples=[(scalars(x), Scalar(y, relu))])(scalars(w)).x
+        return workloads.training_function([(scalars(x), Scalar(y, relu))])(scalars(w)).x
 
     def gradient(w: Any) -> Any:
         losses, slopes = jax.vmap(jax.value_and_grad(loss), (None, 0, 0))(w, x, y)
@@ -61,8 +61,8 @@ def relu(x: Any) -> Any:
     return jax.lax.max(x, 0.0)
 
 
-def two_moons() -> Task:
-    x, y = samples()
+def two_moons(count: int) -> Task:
+    x, y = samples(count)
 
     def loss(layers: Any) -> Any:
         h = x

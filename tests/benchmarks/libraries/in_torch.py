@@ -27,8 +27,8 @@ def readme_expression() -> Task:
     return Task(step, lambda: [x.item() for x in step()])
 
 
-def two_moons() -> Task:
-    x, y = map(torch.from_numpy, samples())
+def two_moons(count: int) -> Task:
+    x, y = map(torch.from_numpy, samples(count))
     layers = leaves(workloads.start(), workloads.SIZES)
     parameters = [p for layer in layers for p in layer]
     (w1, b1), (w2, b2), (w3, b3) = layers
