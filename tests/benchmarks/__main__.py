@@ -5,7 +5,7 @@ since shared machines change their speed from second to second. CPU time; median
 the rounds; a ratio is the median of the ratios within a round.
 
 Ours are bound to arrays, or called with them; mapped: recorded for one sample, and bound to all
-of them.
+of them. `replay` ends with what graphs cost as they grow, wide and narrow.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import subprocess
 import sys
 from statistics import median
 
-from tests.benchmarks.engines import GRADIENTS, RECORDERS, SLOW, TRAININGS
-from tests.benchmarks.turns import ROOT, ratio, take_turns
+from tests.benchmarks.engines import GRADIENTS, GROWTH, RECORDERS, SLOW, TRAININGS
+from tests.benchmarks.turns import ROOT, Worker, ratio, take_turns
 from tests.benchmarks.workloads import CHAIN, SAMPLES
 
 ROUNDS = {"W1": 101, "W2": 7, "W4": 3}
@@ -30,7 +30,12 @@ TITLES = {
 }
 REPLAY_ROUNDS = 25
 TRAINING_ROUNDS = 11
+GROWTH_ROUNDS = 5
 LEFT_OUT = "left out: --slow"
+GROWTH_TITLES = {
+    "wide": "wide: an MLP 2-16-16-1 on more and more samples, in numpy",
+    "narrow": "narrow: one operation after another, in plain Python",
+}
 REPLAY_TITLES = {
     "W1": "gradient of micrograd's README expression",
     **{
@@ -88,6 +93,40 @@ def replay_table(workload: str, *, slow: bool) -> None:
     print(f"  replay: {replay.engine}; by hand: {by_hand.engine}")
 
 
+def growth_table(shape: str, *, slow: bool) -> None:
+    """Measure graphs of one shape and several sizes, and print what each operation costs.
+
+    Each measurement is in a new process, since what was compiled once is remembered.
+    """
+    print(f"\n{GROWTH_TITLES[shape]}")
+    print(f"  median of {GROWTH_ROUNDS} rounds; µs of CPU and bytes for each operation")
+    print(f"  {'operations':>10}{'record':>8}{'lower':>7}{'both':>7}{'compile':>9}{'replay':>9}", end="")
+    print(f"{'list, bytes':>14}{'peak':>9}")
+    workloads = [f"{shape}/{size}" for size in GROWTH[shape]]
+    running = [workload for workload in workloads if slow or workload not in SLOW]
+    rounds = [[stages_of(workload) for workload in running] for _ in range(GROWTH_ROUNDS)]
+    for workload, found in zip(running, zip(*rounds, strict=True), strict=True):
+        operations, recording, lowering, both, compiling, replaying = map(median, zip(*found, strict=True))
+        worker = Worker("sizes", workload)
+        listed, most = [f"{size / operations:,.0f}" for size in worker.answer[1:]]
+        worker.close()
+        print(
+            f"  {operations:>10,}{recording:>8.2f}{lowering:>7.2f}{both:>7.2f}{compiling:>9.2f}"
+            f"{replaying:>9.4f}{listed:>14}{most:>9}"
+        )
+    for workload in workloads[len(running) :]:
+        print(f"  {GROWTH[shape][workloads.index(workload)]:>10,}  {LEFT_OUT}")
+
+
+def stages_of(workload: str) -> list[float]:
+    """Return how many operations there are, and µs for each: to record, lower, both, compile, replay."""
+    worker = Worker("seconds", workload)
+    operations, recording, lowering, compiling = worker.answer
+    seconds = [recording, lowering, recording + lowering, compiling, worker.ask("burst")]
+    worker.close()
+    return [operations, *(1e6 * x / operations for x in seconds)]
+
+
 def training_table() -> None:
     """Train on the digits with whatever can, and print times and accuracies."""
     print("\ndigits: 8 passes over 1,258 images, network 64-32-10, in batches of 16, then the test")
@@ -122,6 +161,7 @@ def import_time() -> None:
 
 def main() -> None:
     """Parse the command line and print what was asked for."""
+    known = {**REPLAY_TITLES, **GROWTH_TITLES}
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
         description=__doc__,
@@ -137,13 +177,13 @@ def main() -> None:
         "workloads",
         nargs="*",
         metavar="workload",
-        help=f"only these: {', '.join(TITLES)} of eager, {', '.join(REPLAY_TITLES)} of replay",
+        help=f"only these: {', '.join(TITLES)} of eager, {', '.join(known)} of replay",
     )
     parser.add_argument(
         "--slow", action="store_true", help="also what compiles for 20 seconds or more, in several GB"
     )
     wanted = parser.parse_args()
-    titles = TITLES if wanted.suite == "eager" else REPLAY_TITLES
+    titles = TITLES if wanted.suite == "eager" else known
     unknown = [workload for workload in wanted.workloads if workload not in titles]
     if unknown:
         parser.error(f"there is no {unknown[0]} among {', '.join(titles)}")
@@ -154,6 +194,8 @@ def main() -> None:
     for workload in wanted.workloads or titles:
         if wanted.suite == "eager":
             eager_table(workload)
+        elif workload in GROWTH:
+            growth_table(workload, slow=wanted.slow)
         else:
             replay_table(workload, slow=wanted.slow)
     if wanted.suite == "eager" and not wanted.workloads:

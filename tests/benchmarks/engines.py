@@ -106,14 +106,27 @@ TRAININGS = {
 }
 """What trains on the digits; to the same accuracy, and not with the same numbers."""
 
-SLOW = {"jax.jit of scalars"}
-"""JAX 0.10 compiles for about 4 CPU seconds, in 0.3 GB, for each of the samples."""
+GROWTH = {"wide": (1, 15, 100, 155, 1_550), "narrow": (1_000, 10_000, 100_000, 1_000_000)}
+"""Sizes of graphs: samples of W2, or operations one after another."""
+
+MEASURED: dict[str, dict[str, tuple[Any, ...]]] = {
+    **GRADIENTS,
+    "digits": TRAININGS,
+    **{
+        f"{shape}/{size}": {meter: ("growth", meter, shape, size) for meter in ("seconds", "sizes")}
+        for shape, of_shape in GROWTH.items()
+        for size in of_shape
+    },
+}
+
+SLOW = {"jax.jit of scalars", "narrow/1000000"}
+"""JAX 0.10 compiles for about 4 CPU seconds, in 0.3 GB, for each of the samples; Python for 20, in 4 GB."""
 
 
 def task(engine: str, workload: str) -> Task:
     """Return what an engine does for a workload."""
     if engine not in RECORDERS:
-        module, function, *arguments = TRAININGS.get(engine) or GRADIENTS[workload][engine]
+        module, function, *arguments = MEASURED[workload][engine]
         found: Task = getattr(import_module(f"tests.benchmarks.{module}"), function)(*arguments)
         return found
     module_of = import_module(RECORDERS[engine])

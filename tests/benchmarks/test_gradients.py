@@ -11,7 +11,7 @@ import pytest
 import autograd
 from autograd import Value
 from tests.benchmarks import glassgrad, gpt, minimal, single_sample
-from tests.benchmarks.engines import GRADIENTS, PLAIN_C, SLOW, task
+from tests.benchmarks.engines import GRADIENTS, GROWTH, PLAIN_C, SLOW, task
 from tests.benchmarks.task import agree
 
 NOT_HERE = {*SLOW, PLAIN_C}
@@ -43,6 +43,18 @@ def test_what_is_too_large_for_a_test_is_a_small_one_with_more_samples(workload:
     samples = int(workload.removeprefix("W2/"))
     for engine, call in GRADIENTS[workload].items():
         assert tuple(10 if x == samples else x for x in call) == GRADIENTS["W2/10"][engine]
+
+
+@pytest.mark.parametrize("shape", GROWTH)
+def test_growth_is_of_graphs_about_as_large_as_they_say(shape: str) -> None:
+    size = GROWTH[shape][0]
+    operations, *seconds = task("seconds", f"{shape}/{size}").answer()
+    assert operations == {"wide": 1_319, "narrow": 1_000}[shape]
+    assert len(seconds) == 3
+    assert min(seconds) > 0
+    again, listed, most = task("sizes", f"{shape}/{size}").answer()
+    assert again == operations
+    assert 0 < listed < most
 
 
 def test_agreement_is_judged_number_by_number() -> None:
