@@ -121,7 +121,10 @@ class Run:
             self.finish()
 
     def batches(self) -> Iterator[list[int]]:
-        """Draw the samples of each iteration still to come; see to everything else after each."""
+        """Draw the samples of each iteration still to come; see to everything else after each.
+
+        Iterations that can be taken together are taken here, and their samples are not handed out.
+        """
         self.begin_replay()
         if not self.history.looks:
             self.look()
