@@ -104,7 +104,17 @@ class Levels:
     def put_off(
         self, found: dict[Kind, list[int]], size: Counter[tuple[int, Any]], places: dict[Any, list[int]]
     ) -> None:
-        """Move groups to later levels, given how many of a family are at a level, and at which it is."""
+        """Move groups to later levels, where more of their family are, as far as what reads them allows.
+
+        Parameters
+        ----------
+        found
+            The groups, which are moved.
+        size
+            How many statements of a family are at a level; kept up to date.
+        places
+            The levels of each family, in order.
+        """
         latest = [len(size)] * len(self.fusing.uses)
         for here, family, length in sorted(found, key=lambda key: key[0], reverse=True):
             slots = found[here, family, length]
@@ -124,10 +134,11 @@ class Levels:
                     latest[x] = min(latest[x], before)
 
     def even_up(self, slots: list[int]) -> None:
-        """Give operands that most statements find among sums of several lengths, but few do not, sums there.
+        """Let statements that read a number, where most of their like read a sum, read a sum of that one.
 
-        A sum of one term is no operation, so where a row of numbers has only one, what divides by
-        the sum divides by the number.
+        A sum of one term is no operation: where a row of numbers has only one, what divides by the sum
+        of the row divides by the number itself. A copy of it among the sums, which are of several lengths
+        anyway, lets all be read as one array. It is done only where most are sums of one level.
         """
         for place in range(len(self.statements[slots[0]].operands)):
             operands = [self.statements[slot].operands[place] for slot in slots]
@@ -147,7 +158,7 @@ class Levels:
         return x in self.statements and self.family(self.statements[x])[0] == SUM
 
     def copy(self, slots: list[int], place: int, level: int) -> None:
-        """Let statements read sums of one term instead of an operand."""
+        """Let statements read, instead of the operand at a place, a sum of it alone, computed at a level."""
         copies: dict[int | float, int] = {}
         for slot in slots:
             statement = self.statements[slot]

@@ -2,8 +2,12 @@
 
 A group is a column of addresses for each operand, a row for each statement. Where the columns
 are irregular, the statements may be taken in another order. The statements of a triangle, such
-as the products of each query with the keys up to it, are rows that end early: they are gone
-on with to the same length, and fill a box. What nobody asked for is computed, and ignored.
+as the products of each query with the keys up to it, are rows that end early: they are continued
+to the same length, and fill a box.
+
+So numbers are computed that nobody asked for: a box holds at most `WASTE` times as many as were. What was
+asked for reads them with a factor of 0 only. If one is not finite, so may a result be, and is
+evaluated eagerly then: that costs time, and changes nothing.
 """
 
 from __future__ import annotations
@@ -153,10 +157,14 @@ def box_of(lengths: Any) -> Box:  # noqa: ANN401 - an array
 
 
 def filled(columns: Columns, box: Box, start: int) -> Columns:
-    """Go on with the rows of a box to its end: in equal steps, or else with any number there is."""
+    """Give the cells of a box that no statement has operands too.
+
+    Their addresses go on in equal steps if they can, among the numbers before `start`; otherwise any
+    number will do.
+    """
 
     def fill(x: Any) -> Any:  # noqa: ANN401 - an array
-        found = gone_on(x, box)
+        found = continued(x, box)
         if found is not None and found.min() >= 0 and found.max() < start:
             return found
         found = np.repeat(x[:1], box.room, axis=0)
@@ -166,7 +174,7 @@ def filled(columns: Columns, box: Box, start: int) -> Columns:
     return columns.each(fill)
 
 
-def gone_on(x: Any, box: Box) -> Any:  # noqa: ANN401 - an array of addresses
+def continued(x: Any, box: Box) -> Any:  # noqa: ANN401 - an array of addresses
     """Return addresses for all cells of a box, if those that are known go on in equal steps."""
     if x.dtype.kind != "i" or (x - x[:, :1] != x[0] - x[0, 0]).any():
         return None
@@ -180,7 +188,7 @@ def gone_on(x: Any, box: Box) -> Any:  # noqa: ANN401 - an array of addresses
 
 
 def lengthened(x: Any, longest: int, step: int) -> Any:  # noqa: ANN401 - arrays of addresses
-    """Go on with the terms of sums to a length."""
+    """Continue the terms of sums to a length."""
     return x[:, :1] + step * np.arange(longest)
 
 
