@@ -30,7 +30,7 @@ ROOMS = {
             "expression",
             "check",
         ),
-        *("replay", "replay.arguments", "replay.lower", "replay.tracing", "replay.dialects", "replay.emit"),
+        *("replay", "replay.arguments", "replay.lower", "replay.tracing", "replay.emit", "replay.dialects"),
         *("replay.straight", "replay.reading", "replay.folds", "replay.fuse", "replay.access"),
         *("replay.levels", "replay.ragged", "replay.schedule", "replay.workspaces"),
         *("replay.arrays", "replay.arrays.memory", "replay.arrays.calls", "replay.arrays.sharing"),

@@ -21,6 +21,7 @@ import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd.conversion import to_float
+from autograd.replay.emit import called
 from autograd.replay.tracing import Traced, Unwritable, number, ways
 from autograd.symbols import BINDING, OPERATORS, Source, Symbol
 
@@ -94,7 +95,7 @@ class Dialect:
 
     def row_call(self, row: Primitive, operands: Sequence[object]) -> Symbol:
         """Write a call of the row by its name."""
-        return self.term(f"{row.name}({', '.join(self.term('').operand(x, 0) for x in operands)})")
+        return self.term(f"{called(row)}({', '.join(self.term('').operand(x, 0) for x in operands)})")
 
     def partial(self, row: Primitive, i: int, z: Symbol, operands: Sequence[object]) -> Any:  # noqa: ANN401
         """Run a row's partial by operand `i` on symbols: a Symbol, or a number if it is constant."""

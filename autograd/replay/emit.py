@@ -38,10 +38,25 @@ NAMESPACE: dict[str, object] = {
 FRAME = {"program", "inputs", "bound", "eagerly", "slopes"}
 """What they are called, and what they are given."""
 
+USED = {
+    *("np", "view", "finite", "inputs", "batch", "lanes", "weight", "constants", "program", "workspace"),
+    *("float", *"vguh"),
+}
+"""Names that every program in numpy uses."""
+
+GIVEN = re.compile(r"v\d+\w*|argument\d+|\w+_(bar|array|values|slopes|partials|depends)\d*")
+"""Names that programs give to what they compute."""
+
+
+def called(row: Primitive) -> str:
+    """Return the name of a row in a program: its own, unless that means something else there."""
+    taken = row.name in {*NAMESPACE, *FRAME, *USED} or GIVEN.fullmatch(row.name)
+    return f"{row.name}_row" if taken else row.name
+
 
 def variable_names(wengert: WengertList) -> list[str]:
     """Name every slot: inputs by their way from the arguments, results by number."""
-    taken = {*TABLE, *(row.name for row in wengert.rows), *keyword.kwlist, *NAMESPACE, *FRAME}
+    taken = {*TABLE, *map(called, wengert.rows), *keyword.kwlist, *NAMESPACE, *FRAME}
     names = []
     for name in wengert.inputs:
         name = re.sub(r"\W", "_", name)  # noqa: PLW2901 - the same name, made fit
@@ -83,7 +98,7 @@ def namespace(rows: Iterable[Primitive]) -> dict[str, Any]:
                 f"two primitives called {row.name!r} meet in one program; rename one of them"
             )
     for row in {**TABLE, **known}.values():
-        names[row.name] = row.of_floats if row.domain is not None else row.function
+        names[called(row)] = row.of_floats if row.domain is not None else row.function
         if row.depends is not None:
             names[f"{row.name}_depends"] = partial(edges_of, row)
     return names

@@ -33,6 +33,8 @@ from autograd import (
     stop_gradient,
     where,
 )
+from autograd.replay.emit import FRAME, NAMESPACE, USED
+from autograd.rows import RESERVED
 from tests.autograd.random_programs import random_program
 from tests.benchmarks import workloads
 
@@ -126,6 +128,38 @@ def test_unused_inputs_constants_and_outputs_that_are_inputs() -> None:
 def test_names_that_mean_something_else_are_given_up() -> None:
     program = record(lambda v1, tanh, inputs, x_bar: (v1 + tanh.tanh()) * inputs - x_bar, 1.0, 1.0, 1.0, 1.0)
     assert program(1.0, 0.0, 3.0, 4.0) == (-1.0, (3.0, 3.0, 1.0, -1.0))
+
+
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+@pytest.mark.parametrize("name", ["lambda_", "c1", "None_", "float", "v", "np", "inputs", "dot1", "x_bar"])
+def test_an_argument_may_be_called_anything(name: str, backend: str) -> None:
+    made: dict[str, Any] = {}
+    exec(f"def f({name}): return sum(x.exp() * {name}[1] for x in {name}) + {name}[3]", made)  # noqa: S102 - ours
+    point = [0.1 * i for i in range(20)]
+    value, (slopes,) = record(made["f"], point, backend=backend)(point)
+    expected, wanted = eagerly(made["f"], point)
+    assert value == pytest.approx(expected, rel=1e-14)
+    assert slopes == pytest.approx(wanted, rel=1e-13)
+
+
+MEANT = {"v1", "v2_bar", "c", "argument1", "exp_array", *NAMESPACE, *FRAME, *USED} - RESERVED
+
+
+@pytest.mark.usefixtures("nothing_hidden")
+@pytest.mark.parametrize("backend", ["python", "numpy"])
+@pytest.mark.parametrize("name", sorted(MEANT))
+def test_a_row_may_be_called_what_programs_call_something_else(name: str, backend: str) -> None:
+    double = autograd.primitive(name, lambda x: 2.0 * x, (lambda z, x: 2.0,))
+    f = lambda v: double(sum(double(x) * v[1] + x.exp() * double(x).tanh() for x in v))  # noqa: E731
+    point = [0.1 * i for i in range(20)]
+    program = record(f, point, backend=backend)
+    value, (slopes,) = program(point)
+    array = np.array(point)
+    bound = program.bind(array)
+    expected, wanted = eagerly(f, point)
+    assert (value, bound()) == pytest.approx((expected, expected), rel=1e-14)
+    assert slopes == pytest.approx(wanted, rel=1e-13)
+    assert bound.gradients[0] == pytest.approx(np.array(wanted), rel=1e-13)
 
 
 def test_structure_is_checked() -> None:

@@ -7,6 +7,7 @@ are made once; a number that is computed alone is a variable.
 
 from __future__ import annotations
 
+import keyword
 import re
 from bisect import bisect_right
 from itertools import chain, count, product, takewhile
@@ -17,7 +18,7 @@ import numpy as np
 
 from autograd.primitives import TABLE
 from autograd.replay.access import Access, Constants
-from autograd.replay.emit import NAMESPACE, variable_names
+from autograd.replay.emit import NAMESPACE, USED, called, variable_names
 from autograd.symbols import Source
 
 if TYPE_CHECKING:
@@ -29,12 +30,6 @@ Order: TypeAlias = "tuple[int | None, ...]"
 LANES = {"v": "u", "g": "h"}
 """Where the numbers are that have lanes."""
 
-USED = {
-    *("np", "view", "finite", "inputs", "batch", "lanes", "weight", "constants", "program", "workspace"),
-    *"vguh",
-}
-"""Names that every program uses."""
-
 
 class Memory:
     """Gives names to numbers, and keeps the lines that make the views they stand for."""
@@ -43,10 +38,11 @@ class Memory:
         self.schedule = schedule
         self.lines = lines  # of the program: what is read in the course of it
         self.setup: list[str] = []
-        self.constants: list[Any] = []
+        self.constants: dict[str, Any] = {}  # arrays by name
         self.inputs = schedule.wengert.inputs
         self.names: dict[Any, str] = {}
         self.taken = {*variable_names(schedule.wengert)[: len(self.inputs)], *TABLE, *NAMESPACE, *USED}
+        self.taken |= {*map(called, schedule.wengert.rows), *keyword.kwlist}
         self.starts = [group.start for group in schedule.groups]
         self.titles = [self.fresh(_title(group)) for group in schedule.groups]
         self.variables: dict[int, str] = {}
@@ -154,8 +150,8 @@ class Memory:
         values = values if shape is None else values.reshape(shape)
         key = "constant", values.shape, values.dtype.kind, values.tobytes()
         if key not in self.names:
-            self.constants.append(values)
-            self.names[key] = f"c{len(self.constants)}"
+            self.names[key] = self.fresh("c")
+            self.constants[self.names[key]] = values
         return self.names[key]
 
     def gathered(self, x: Access) -> str:

@@ -36,7 +36,7 @@ class Arrays:
     @property
     def constants(self) -> list[Any]:
         """The arrays of constants that the workspace is given."""
-        return self.memory.constants
+        return [*self.memory.constants.values()]
 
     @property
     def called(self) -> dict[str, Callable[..., Any]]:
@@ -72,7 +72,7 @@ class Arrays:
             *self.lines,
             f"return {', '.join(results[: 1 + (1 + lanes) * gradient])}",
         ]
-        constants = "".join(f"c{k + 1}, " for k in range(len(self.constants)))
+        constants = "".join(f"{name}, " for name in self.memory.constants)
         memory = [f"{name} = np.zeros({schedule.size})" for name in ("vg" if gradient else "v")]
         if lanes:
             memory += [f"{name} = np.zeros(({schedule.size}, lanes))" for name in ("uh" if gradient else "u")]

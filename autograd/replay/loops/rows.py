@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd.errors import PrimitiveError
 from autograd.replay.dialects import Dialect, Steps
+from autograd.replay.emit import called
 from autograd.replay.tracing import Unwritable
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Called(Dialect):
         """Write a call of the row, and remember it."""
         if row.variadic:
             raise PrimitiveError(f"{row.name} takes any number of operands, and cannot be compiled")
-        self.called[row.name] = row
+        self.called[called(row)] = row
         return super().row_call(row, operands)
 
     def definitions(self) -> Iterator[str]:
