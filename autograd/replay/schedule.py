@@ -7,11 +7,14 @@ so that later groups find their operands in regular places.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from autograd import primitives
 from autograd.replay.access import Part, family_of, part_of
+from autograd.replay.dialects import PYTHON
 from autograd.replay.folds import foldable
 from autograd.replay.fuse import Fusing, Statement
 from autograd.replay.levels import Levels
@@ -180,8 +183,11 @@ class Layout:
         box = box or box_in(columns, start)
         cells = range(len(slots))
         if box is not None:
-            columns = filled(columns, box, start)
-            cells = box.cells.tolist()
+            whole = filled(columns, box, start)
+            if harmless(self.statements[slots[0]].row, columns, whole):
+                columns, cells = whole, box.cells.tolist()
+            else:
+                box = None
         self.address.update(zip(slots, [start + cell for cell in cells], strict=True))
         row, lanes = self.statements[slots[0]].row, slots[0] in self.varying
         if foldable(row):
@@ -242,6 +248,25 @@ class Layout:
             mask = self.masks[group.start] = Group(None, [], start, (part,), 0.0, group.lanes, group.box)
             self.append(mask)
         return addresses - group.start + self.masks[group.start].start
+
+
+def harmless(row: Primitive | None, columns: Columns, whole: Columns) -> bool:
+    """Whether a row may be computed for numbers that nobody asked for.
+
+    Not one that somebody adds, which may do anything; and only if what its domain looks at is asked for.
+    """
+    if row is None or foldable(row):
+        return True
+    known: object = getattr(primitives, row.name, None)
+    if known is not row:
+        return False
+    asked, filled_in = ([x for x, _ in each.bundles["row"]] for each in (columns, whole))
+    operands = [
+        x[0, 0].item() if x.dtype.kind == "f" and (x == x[0]).all() else PYTHON.term(f"x{k}")
+        for k, x in enumerate(asked)
+    ]
+    looked_at = re.findall(r"\bx(\d+)\b", PYTHON.outside(row, operands))
+    return all(np.isin(filled_in[int(k)], asked[int(k)]).all() for k in looked_at)
 
 
 def families_of(columns: Columns, *, lanes: bool) -> tuple[Part, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from autograd import exp, record, relu, sigmoid, tanh
+from autograd import exp, primitive, record, relu, sigmoid, tanh
 from autograd.replay.schedule import scheduled
 from tests.autograd.test_replay import eagerly
 from tests.autograd.test_replay_arrays import close
@@ -99,6 +99,28 @@ def test_what_nobody_asked_for_may_overflow() -> None:
     value, (slopes,) = program(far)
     assert (value, slopes) == eagerly(f, far)
     close(program(point), eagerly(f, point))
+
+
+@pytest.mark.parametrize("row", [lambda x: x.log(), lambda x: x.sqrt(), lambda x: 1 / x, lambda x: x**-1.5])
+def test_what_nobody_asked_for_is_in_no_domain(row: Any) -> None:
+    f = lambda v: gpt.total([row(v[i] - v[j]) for i in range(12) for j in range(i)])  # noqa: E731
+    point = [1.0 * i for i in range(12)]
+    program = record(f, point, backend="numpy")
+    program._eagerly = None  # no help is needed: xⱼ - xᵢ has no logarithm, but is not asked for
+    close(program(point), eagerly(f, point))
+
+
+def test_what_nobody_asked_for_is_not_asked_of_a_row_that_a_user_adds() -> None:
+    def demanding(x: float) -> float:
+        if x < 0:
+            raise KeyError(x)
+        return 2.0 * x
+
+    row = primitive("demanding", demanding, (lambda z, x: 2.0,))
+    f = lambda v: gpt.total([row(v[i] - v[j]) for i in range(9) for j in range(i + 1)])  # noqa: E731
+    point = [1.0 * i for i in range(9)]
+    close(record(f, point, backend="numpy")(point), eagerly(f, point))
+    assert record(f, point, backend="numpy").map([point] * 2)[0] == eagerly(f, point)[0]
 
 
 def test_rows_of_a_group_are_taken_in_the_order_of_memory() -> None:
