@@ -29,7 +29,7 @@ class Statement:
         self.pairs: list[tuple[int, int]] = []  # of slots, to be multiplied
         self.scaled: list[tuple[int, float]] = []  # a slot and its constant factor
         self.terms: list[int] = []
-        self.constant = 0.0
+        self.constant = -0.0  # to which anything adds up to itself, -0.0 too
 
     @property
     def slots(self) -> list[int]:

@@ -43,7 +43,8 @@ class Program:
 
     "numpy" computes the same operations, but adds up in another order, and takes `exp`, `tanh` and their
     like from numpy, which may differ from `math` by an ulp or two. Each operation is as accurate as before: a
-    sum of n terms to n·u·Σ|terms|, the length of a vector of n numbers to n·u of itself, u = 2**-53.
+    sum of n terms to n·u·Σ|terms|, the length of a vector of n numbers to n·u of itself, u = 2**-53. A sum
+    of zeros is 0, also if each is -0.0, which only `atan2` tells apart.
 
     "numba" promises the same; it calls the functions of `math`, and may round a product and the sum it
     belongs to once instead of twice.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from autograd import DomainError, OperandError, PrimitiveError, StaleProgram, primitive, record
+from autograd import DomainError, OperandError, PrimitiveError, StaleProgram, atan2, primitive, record
 from autograd.replay import native
 from autograd.replay.loops.printer import Loops
 from autograd.replay.schedule import scheduled
@@ -69,6 +69,12 @@ def test_the_loops_are_right_whoever_runs_them() -> None:
             assert varying[:, 1] == pytest.approx(slopes[3:], rel=1e-9, abs=1e-10 * size)
             tried += 1
     assert tried > 10
+
+
+def test_a_sum_of_negative_zeros_is_one_in_loops() -> None:
+    f = lambda v: sum(atan2(x * y + x * 0.5, -1.0) for x, y in zip(v[:9], v[9:], strict=True))  # noqa: E731
+    point = [1.0] * 18
+    assert interpreted(record(f, point).wengert, [-0.0] * 9 + point[9:])[0] == pytest.approx(-9 * math.pi)
 
 
 def layer(rows: Any, x: Any) -> Any:

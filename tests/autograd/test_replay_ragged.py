@@ -106,7 +106,7 @@ def test_what_nobody_asked_for_is_in_no_domain(row: Any) -> None:
     f = lambda v: gpt.total([row(v[i] - v[j]) for i in range(12) for j in range(i)])  # noqa: E731
     point = [1.0 * i for i in range(12)]
     program = record(f, point, backend="numpy")
-    program._eagerly = None  # no help is needed: xⱼ - xᵢ has no logarithm, but is not asked for
+    program._runner.eagerly = None  # no help is needed: xⱼ - xᵢ has no logarithm, but is not asked for
     close(program(point), eagerly(f, point))
 
 
