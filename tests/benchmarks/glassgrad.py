@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import autograd
 import nn.run
-from autograd import OperandError, Value
+from autograd import Value, record
 from tests.benchmarks import gpt, single_sample, workloads
 from tests.benchmarks.by_hand.in_numpy import samples
 from tests.benchmarks.task import Task, after_training
@@ -69,22 +68,10 @@ def eager(workload: str, *count: int) -> Task:
 
 
 def recorded(function: Callable[..., Any], arguments: tuple[Any, ...], backend: str) -> Any:
-    """Record a program, to be run in one of the ways there are.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        If there is no such way.
-    """
-    record = getattr(autograd, "record", None)
-    if record is None:
-        raise ModuleNotFoundError("nothing is recorded yet", name="autograd.replay")
+    """Record a program, to be run in one of the ways there are; `ModuleNotFoundError` if it is not here."""
     if backend == "numba":
         import numba  # noqa: F401 - to know whether it is there
-    try:
-        return record(function, *arguments, backend=backend)
-    except OperandError as error:
-        raise ModuleNotFoundError(str(error), name=f"backend {backend}") from error
+    return record(function, *arguments, backend=backend)
 
 
 def called(backend: str, workload: str, *count: int) -> Task:

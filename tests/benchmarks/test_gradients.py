@@ -38,6 +38,11 @@ def test_every_engine_that_is_here_finds_the_same_numbers(workload: str, engine:
     assert agree(found, eagerly(workload))
 
 
+@pytest.mark.parametrize("workload", ["W1", "W2", "W3"])
+def test_the_exact_form_finds_them_to_the_last_bit(workload: str) -> None:
+    assert glassgrad.called("python", workload).answer() == eagerly(workload)
+
+
 @pytest.mark.parametrize("workload", GRADIENTS.keys() - set(HERE))
 def test_what_is_too_large_for_a_test_is_a_small_one_with_more_samples(workload: str) -> None:
     samples = int(workload.removeprefix("W2/"))
