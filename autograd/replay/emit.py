@@ -14,6 +14,7 @@ from functools import lru_cache, partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from autograd import primitives
 from autograd.errors import OUT_OF_THE_ORDINARY, DomainError, PrimitiveError, StaleProgram
 from autograd.primitives import TABLE
 
@@ -52,6 +53,12 @@ def called(row: Primitive) -> str:
     """Return the name of a row in a program: its own, unless that means something else there."""
     taken = row.name in {*NAMESPACE, *FRAME, *USED} or GIVEN.fullmatch(row.name)
     return f"{row.name}_row" if taken else row.name
+
+
+def built_in(row: Primitive) -> bool:
+    """Whether a row is the library's own; one that somebody adds may do anything."""
+    own: object = getattr(primitives, row.name, None)
+    return own is row
 
 
 def variable_names(wengert: WengertList) -> list[str]:
